@@ -1,0 +1,284 @@
+"""Makes the computed pages of the book: finds out which are stale, runs those, writes what changed.
+
+A page is a template under ``notebooks/`` with parameters. It is stale when its inputs changed (template, parameters, the data it
+reads, the source of the library modules it uses, the versions of libraries that shape output), or when the page itself was
+edited or deleted.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+from tqdm import tqdm
+
+from dlrrc_core import execution, repository, strict_yaml
+from dlrrc_core.execution import Job, Outcome
+from dlrrc_core.problems import one_of
+from dlrrc_core.records import Record
+
+STATE = "_build/dlrrc/pages.json"
+FAILED = "_build/dlrrc/failed"
+SHAPING = ("ipython", "jupytext", "matplotlib", "nbformat", "numpy", "pandas", "papermill", "plotly", "scipy", "seaborn", "statsmodels")
+PRELOAD = ["dlrrc_core.execution", "dlrrc_core.review"]
+
+
+class Page(Record):
+    """One line of ``notebooks/pages.yaml``; ``{field}`` in ``output`` and ``parameters`` stands for each field."""
+
+    template: str
+    output: str
+    reads: Literal["field", "everything", "checklist"]
+    parameters: dict[str, str] = Field(default_factory=dict)
+
+
+class Pages(Record):
+    """``notebooks/pages.yaml``."""
+
+    pages: tuple[Page, ...]
+
+
+class PageError(RuntimeError):
+    """One or more pages failed; the message names template, parameters, cell and exception of each."""
+
+
+def jobs(repo: repository.Repository, fields: Iterable[str] | None = None) -> list[tuple[Job, list[Path]]]:
+    """Return every page of the book with the data files it reads.
+
+    Parameters
+    ----------
+    repo : Repository
+        All records.
+    fields : iterable of str, optional
+        Only the chapters of these fields; by default all pages.
+
+    Returns
+    -------
+    list of (Job, list of Path)
+
+    Raises
+    ------
+    DataError, UsageError
+        When ``notebooks/pages.yaml`` is broken, or a field does not exist.
+    """
+    pages = strict_yaml.validate(strict_yaml.load(repo.root / "notebooks/pages.yaml", repo.root), Pages).pages
+    wanted = None if fields is None else [one_of(name, repo.fields, "field") for name in fields]
+    found = []
+    for page in pages:
+        if page.reads != "field":
+            if wanted is None:
+                found.append((_job(repo, page, None), _data(repo, page.reads, None)))
+            continue
+        for name in repo.fields if wanted is None else wanted:
+            found.append((_job(repo, page, name), _data(repo, page.reads, name)))
+    return found
+
+
+def _job(repo: repository.Repository, page: Page, name: str | None) -> Job:
+    """Return the job of a page, for one field or for none."""
+    words = {} if name is None else {"title": repo.fields[name].title, "short_title": repo.fields[name].short_title}
+    parameters = {key: value.replace("{field}", name or "") for key, value in page.parameters.items()}
+    return Job(str(repo.root), f"notebooks/{page.template}.py", page.output.replace("{field}", name or "") + ".ipynb", parameters, words)
+
+
+def _data(repo: repository.Repository, reads: str, name: str | None) -> list[Path]:
+    """Return the data files that a page depends on."""
+    data = repo.root / "data"
+    if reads == "everything":
+        return sorted(path for path in data.rglob("*") if path.is_file())
+    shared = [*data.glob("checklist/*"), data / "raters.yaml", data / "journals.csv"]
+    if reads == "checklist":
+        return sorted(data.glob("checklist/*"))
+    folders = [data / "fields" / str(name), *(data / "papers" / paper for paper in repo.select(field=name))]
+    return sorted([*shared, *(path for folder in folders for path in folder.rglob("*") if path.is_file())])
+
+
+def fingerprint(job: Job, data: Iterable[Path]) -> str:
+    """Return a hash of everything that shapes a page."""
+    root = Path(job.root)
+    files = [root / job.template, *data, *library_sources(root / job.template)]
+    parts = [json.dumps([job.template, dict(job.parameters), dict(job.words), sys.version_info[:2], [version(name) for name in SHAPING]])]
+    parts += [f"{path.name}:{_digest(path.read_bytes())}" for path in files]
+    return _digest("\n".join(parts).encode())
+
+
+def library_sources(template: Path) -> list[Path]:
+    """Return the source files of ``dlrrc_core`` that a template imports, directly or through other modules."""
+    package = Path(__file__).parent
+    found: dict[str, Path] = {}
+    queue = _imports(template)
+    while queue:
+        name = queue.pop()
+        candidates = (package.joinpath(*name.split(".")[1:]).with_suffix(".py"), package.joinpath(*name.split(".")[1:], "__init__.py"))
+        path = next((path for path in candidates if path.is_file()), None)
+        if path is not None and name not in found:
+            found[name] = path
+            queue |= _imports(path)
+    return [found[name] for name in sorted(found)]
+
+
+def _imports(path: Path) -> set[str]:
+    """Return the names under ``dlrrc_core`` that a file imports; a name may be a module or something in one."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "dlrrc_core":
+            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names if alias.name.split(".")[0] == "dlrrc_core"}
+    return names
+
+
+def build(
+    root: Path, fields: Iterable[str] | None = None, n_jobs: int | None = None, scheduler: str | None = None, force: bool = False
+) -> list[str]:
+    """Run every stale page and write those whose content changed.
+
+    Parameters
+    ----------
+    root : Path
+        Root of a checkout.
+    fields : iterable of str, optional
+        Only the chapters of these fields.
+    n_jobs : int, optional
+        Pages made at the same time; by default the number of processors.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers see the same checkout; needs the extra ``cluster``.
+    force : bool, default False
+        Run fresh pages too.
+
+    Returns
+    -------
+    list of str
+        Paths of the pages that were run, relative to the root.
+
+    Raises
+    ------
+    DataError
+        When a record is broken; no page is run.
+    PageError
+        When a page failed; the other pages are written, the failed one is kept under ``_build/dlrrc/failed`` and the last good
+        page stays.
+    """
+    root = root.resolve()
+    repo = repository.load(root)
+    state = _read_state(root)
+    stale: dict[str, tuple[Job, str]] = {}
+    for job, data in jobs(repo, fields):
+        inputs = fingerprint(job, data)
+        if force or state.get(job.output) != [inputs, _digest_of(root / job.output)]:
+            stale[job.output] = (job, inputs)
+    errors = []
+    for outcome in _run([job for job, _ in stale.values()], n_jobs, scheduler):
+        job, inputs = stale[outcome.job.output]
+        if outcome.error is None:
+            text = outcome.notebook.encode()
+            if _digest_of(root / job.output) != _digest(text):
+                write(root / job.output, text)
+            state[job.output] = [inputs, _digest(text)]
+            write(root / STATE, json.dumps(state, indent=1, sort_keys=True).encode())
+        else:
+            kept = root / FAILED / job.output.replace("/", "--")
+            write(kept, outcome.notebook.encode())
+            errors.append(f"{outcome.error}\n  the failed notebook is {kept.relative_to(root)}; the last good page was kept")
+    if errors:
+        raise PageError("\n".join(sorted(errors)))
+    return sorted(stale)
+
+
+def _run(todo: list[Job], n_jobs: int | None, scheduler: str | None) -> Iterable[Outcome]:
+    """Yield outcomes as pages get done, with progress on a terminal."""
+    if not todo:
+        return
+    workers = min(len(todo), n_jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else n_jobs or os.cpu_count() or 1)
+    work: Callable[[Job], Outcome] = in_fresh_process if scheduler is None else execution.run
+    with _executor(workers, scheduler) as executor, tqdm(total=len(todo), desc="pages", unit="page", disable=None) as progress:
+        futures: list[Future[Outcome]] = [executor.submit(work, job) for job in todo]
+        for future in as_completed(futures):
+            progress.update()
+            yield future.result()
+
+
+def _executor(workers: int, scheduler: str | None) -> AbstractContextManager[Executor]:
+    """Return what runs the jobs: threads that each watch a fresh process, or the workers of a Dask cluster."""
+    if scheduler is None:
+        return ThreadPoolExecutor(workers)
+    from distributed import Client  # only needed for --scheduler, and slow to import
+
+    return nullcontext(Client(scheduler).get_executor(pure=False))
+
+
+def in_fresh_process(job: Job) -> Outcome:
+    """Run a job in a new process, forked from a server that has the libraries loaded already."""
+    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    context: Any = multiprocessing.get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload(PRELOAD)
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(job, sender))
+    process.start()
+    sender.close()
+    try:
+        outcome = receiver.recv()
+    except EOFError:
+        process.join()
+        outcome = Outcome(job, "", f"{job.name}: the process ended with exit status {process.exitcode}")
+    process.join()
+    return outcome
+
+
+def _child(job: Job, sender: Any) -> None:
+    """Run a job and send what became of it."""
+    try:
+        outcome = execution.run(job)
+    except Exception as error:  # the parent has to report it, whatever it is
+        outcome = Outcome(job, "", f"{job.name}: {type(error).__name__}: {error}")
+    sender.send(outcome)
+    sender.close()
+
+
+def missing_from_toc(root: Path) -> list[str]:
+    """Return the computed pages that ``_toc.yml`` does not list; a chapter that nobody can find is an error.
+
+    Parameters
+    ----------
+    root : Path
+        Root of a checkout.
+    """
+    listed = str(strict_yaml.load(root / "_toc.yml", root).data)
+    return [job.output for job, _ in jobs(repository.load(root)) if f"'{job.output.removesuffix('.ipynb')}'" not in listed]
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file so that it is either the old or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
+def _read_state(root: Path) -> dict[str, list[str]]:
+    """Return the remembered hashes; an unreadable file only means that pages are made again."""
+    try:
+        state = json.loads((root / STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest_of(path: Path) -> str:
+    return _digest(path.read_bytes()) if path.is_file() else ""

@@ -1,0 +1,92 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # {{title}}: overview
+
+# %% tags=["parameters"]
+field = "rcc"
+basis = "best"
+
+# %%
+from IPython.display import Markdown
+
+from dlrrc_core.chapters import overview
+
+chapter = overview.open_chapter(field, basis)
+n = chapter.n
+chapter.machine_notice()
+
+# %%
+Markdown(f"""
+The field holds {n("papers")} papers from {n("years.0")} to {n("years.1")}; {n("rated")} of them are rated so far, by {n("ratings")} ratings.
+{n("unrated")} papers wait for a rating. The average score is **{n("groups.mean.total.mean", ".1f")} of 100 points**
+(95 % interval {n.interval("groups.mean.total.ci", ".1f")}, {n("groups.mean.total.n")} papers, mean of the raters of each paper).
+""")
+
+# %%
+Markdown(chapter.seed_sentence())
+
+# %% [markdown]
+# ## Score and journal
+
+# %%
+chapter.figure_journal()
+
+# %%
+Markdown(chapter.missing_sentence())
+
+# %% [markdown]
+# ## Score by year
+
+# %%
+chapter.figure_year()
+
+# %% [markdown]
+# ## Correlations
+#
+# Pearson correlations over complete pairs, and first-order partial correlations with n − 3 degrees of freedom. Each row says how many
+# papers it rests on and how many were left out because a value is not known. With few papers the intervals are wide, and a P value says little.
+
+# %%
+chapter.correlation_table()
+
+# %% [markdown]
+# ## Points by part
+
+# %%
+chapter.figure_parts()
+
+# %% [markdown]
+# ## Points by item
+
+# %%
+chapter.figure_items()
+
+# %% [markdown]
+# ## Papers at or above the lines
+#
+# A score at the line says nothing about open code, data or weights: the last two parts of Part V give most of their points to papers that
+# describe what they do not share. So openness is counted apart.
+
+# %%
+chapter.share_table()
+
+# %% [markdown]
+# ## Published numbers
+
+# %%
+chapter.published_section()
+
+# %%
+chapter.p_value_table()
+
+# %% [markdown]
+# ## Download
+#
+# The numbers of this page as JSON: run `dlrrc stats --format json` with this field in a checkout.
