@@ -139,7 +139,7 @@ def _imports(path: Path) -> set[str]:
     return names
 
 
-def build(
+def build_all(
     root: Path, fields: Iterable[str] | None = None, n_jobs: int | None = None, scheduler: str | None = None, force: bool = False
 ) -> list[str]:
     """Run every stale page and write those whose content changed.

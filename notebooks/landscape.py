@@ -22,7 +22,7 @@
 # This page has no parameters.
 
 # %%
-from dlrrc_core import narrative as review
+from dlrrc_core.chapters import narrative as review
 
 # %% [markdown]
 # ## Benign or malignant

@@ -56,6 +56,24 @@ class Overview:
             return Html("")
         return machine_notice()
 
+    def seed_sentence(self) -> str:
+        """Return how many of the seed review's papers are rated here; empty for a field without a printed review."""
+        published = self.stats["published"]
+        if not published:
+            return ""
+        return (
+            f"Of the {self.n('published.n_papers')} papers that the seed review {{cite}}`{published['review']}` scored, {self.n('in_seed_review_rated')} "
+            "are rated here so far: those whose full text is open. The published averages below belong to the whole set of the seed review, our bars to "
+            "the papers that we rated. They are shown side by side, not compared as one sample."
+        )
+
+    def missing_sentence(self) -> str:
+        """Return how many rated papers have a journal with a known percentile."""
+        return (
+            f"A journal percentile is known for {self.n('percentile_known')} of {self.n('rated')} rated papers; the others are left out of every "
+            "correlation that uses it. Proceedings and preprints have none."
+        )
+
     def figure_journal(self) -> Html:
         """Return Figure 1: score against the journal's percentile."""
         rows = [p for p in self.stats["points"] if p["percentile"] is not None]
