@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from IPython.display import Markdown
@@ -20,14 +21,8 @@ class Front:
     repo: Repository
     n: Numbers
 
-    def fields_table(self, prefix: str = "") -> Html:
-        """Return one row per field: papers, ratings, mean score with interval and coverage.
-
-        Parameters
-        ----------
-        prefix : str, default ""
-            Unused by tests; kept empty on the start page and the comparison, which both lie in ``book/``.
-        """
+    def fields_table(self) -> Html:
+        """Return one row per field: papers, ratings, mean score with interval and coverage."""
         columns = [Column("Field"), Column("Papers", True), Column("Rated", True), Column("Ratings", True), Column("Mean score", True)]
         columns += [Column("95 % interval", True), Column("Score of at least 50", True), Column("Years", True), Column("Raters")]
         rows = []
@@ -35,7 +30,7 @@ class Front:
             kinds = " and ".join(sorted(self.n.value(f"fields.{name}.kinds"))) or "none"
             rows.append(
                 [
-                    Cell(info.short_title, href=f"{prefix}./fields/{name}/overview.html"),
+                    Cell(info.short_title, href=f"./fields/{name}/overview.html"),
                     *(self.n.cell(f"fields.{name}.{key}") for key in ("papers", "rated", "ratings")),
                     self.n.cell(f"fields.{name}.groups.{MEAN}.total.mean", ".1f"),
                     self.n.interval_cell(f"fields.{name}.groups.{MEAN}.total.ci", ".1f"),
@@ -69,12 +64,11 @@ class Front:
         ]
         return tables.table(columns, rows, "Average percentage of points per item and field", "items-by-field", filters=True)
 
-    def practice_list(self) -> Markdown:
+    def practice_list(self) -> Html:
         """Return the papers of the practice set, which count in no field."""
         papers = [paper for paper, record in self.repo.papers.items() if record.practice]
-        lines = [f"- [{self.repo.papers[paper].title}](papers/{paper}.html)" for paper in papers]
-        links = [f'<li><a href="./papers/{paper}.html">{tables.escape(self.repo.papers[paper].title)}</a></li>' for paper in papers]
-        return Markdown("<ul>" + "".join(links) + "</ul>" if lines else "")
+        links = [f'<li><a href="./papers/{paper}.html">{escape(self.repo.papers[paper].title)}</a></li>' for paper in papers]
+        return Html("<ul>" + "".join(links) + "</ul>")
 
 
 def open_front() -> Front:

@@ -1,0 +1,223 @@
+"""One page per paper: facts, every item with every rater's answer, evidence and place, printed results, citation.
+
+The pages are plain HTML made from the records, without parsing, so that a thousand of them build in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+from dlrrc_core import repository, tables
+from dlrrc_core.chapters.overview import machine_notice
+from dlrrc_core.chapters.papers import first_author
+from dlrrc_core.records import Artefact, Paper, Rating
+from dlrrc_core.repository import Repository
+from dlrrc_core.scoring import Score, score
+from dlrrc_core.tables import Cell, Column
+
+REPLY = (
+    "Is something here wrong, or are you an author of this paper? Please say so: corrections and replies are published on this page. "
+    "How to do it stands in the contributing guide of the repository."
+)
+
+
+def pages(root: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield name, title and HTML body of the page of every paper.
+
+    Parameters
+    ----------
+    root : Path
+        Root of a checkout.
+
+    Yields
+    ------
+    tuple of str
+        Page name (``book/papers/<id>``), title as plain text, and the body as HTML with everything from the records escaped.
+    """
+    repo = repository.load(root)
+    for paper in repo.papers:
+        yield f"book/papers/{paper}", title(repo.papers[paper]), body(repo, paper)
+
+
+def title(record: Paper) -> str:
+    """Return the short title of a paper's page: first author, year and the beginning of the title."""
+    year = record.year if record.year is not None else "n.d."
+    return f"{first_author(record.authors)} {year}: {record.title}"
+
+
+def body(repo: Repository, paper: str) -> str:
+    """Return the body of a paper's page."""
+    record, ratings = repo.papers[paper], repo.ratings_of[paper]
+    scores = {rating.rater: score({n: a.answer for n, a in rating.answers.items()}, repo.checklist) for rating in ratings}
+    parts = [f"<h1>{escape(title(record))}</h1>", f"<p>{citation(record)}</p>", _where_it_counts(repo, record)]
+    if any(rating.kind == "machine" for rating in ratings):
+        parts.append(machine_notice().html)
+    if ratings:
+        parts += ['<h2 id="score">Score</h2>', _score_table(repo, ratings, scores)]
+        parts += ['<h2 id="items">Items and evidence</h2>', _items_table(repo, ratings)]
+        parts += ['<h2 id="raise">What would raise this score</h2>', _raise_table(repo, ratings)]
+    else:
+        parts += ['<h2 id="score">Score</h2>', "<p>This paper has not been rated yet.</p>"]
+    parts += ['<h2 id="facts">Study facts</h2>', _facts(record), '<h2 id="artefacts">Code, data and weights</h2>', _artefacts(record)]
+    if record.results:
+        parts += ['<h2 id="results">Results as printed</h2>', _results(record)]
+    parts += ['<h2 id="sources">Where the facts were seen</h2>', _sources(record)]
+    parts += ['<h2 id="wrong">Is this wrong?</h2>', f"<p>{REPLY}</p>"]
+    return "\n".join(parts)
+
+
+def citation(record: Paper) -> str:
+    """Return the reference of a paper as HTML."""
+    authors = ", ".join(record.authors) + ("" if record.authors_complete else " et al.")
+    where = " ".join(part for part in (record.journal, record.volume) if part)
+    where += f"({record.issue})" if record.issue else ""
+    where += f":{record.pages}" if record.pages else ""
+    year = record.year if record.year is not None else "year not known"
+    link = f"https://doi.org/{record.doi}" if record.doi else record.url
+    text = f"{escape(authors)}. {escape(record.title)}. <em>{escape(where)}</em>, {year}."
+    return f'{text} <a href="{escape(link)}">{escape(link)}</a>' if link and tables.safe_link(link) else text
+
+
+def _where_it_counts(repo: Repository, record: Paper) -> str:
+    """Return the fields of a paper and its place in the seed review."""
+    fields = [f'<a href="../fields/{name}/overview.html">{escape(repo.fields[name].short_title)}</a>' for name in record.fields]
+    words = [f"Field: {', '.join(fields)}." if fields else "This paper counts in no field."]
+    if record.practice:
+        words.append("It belongs to the practice set.")
+    if record.seed_review is not None and record.seed_review.included:
+        words.append(f"The seed review scored it (its reference {record.seed_review.reference}); that score was never published.")
+    if record.id == "zuo2021":
+        words.append("Some authors of this paper are authors of the checklist.")
+    return f"<p>{' '.join(words)}</p>"
+
+
+def _score_table(repo: Repository, ratings: tuple[Rating, ...], scores: dict[str, Score]) -> str:
+    """Return totals, parts, verdicts and openness per rater, and the raw agreement of two raters."""
+    parts = [part.id for part in repo.checklist.parts]
+    columns = [Column("Rater"), Column("Kind"), Column("Points", True), Column("Interval", True), *(Column(f"Part {p}", True) for p in parts)]
+    columns += [Column("Acceptable"), Column("Part V passes"), Column("Open code"), Column("Open data"), Column("Open weights")]
+    rows = []
+    for rating in ratings:
+        s = scores[rating.rater]
+        rows.append(
+            [
+                rating.rater,
+                Cell(rating.kind, badge=rating.kind),
+                tables.number_cell(s.points, ".1f"),
+                Cell(f"{s.interval[0]:.1f} to {s.interval[1]:.1f}", sort=s.interval[0]),
+                *(tables.number_cell(s.parts[p], ".1f") for p in parts),
+                *(tables.yes_no(v) for v in (s.acceptable, s.accessible, s.open_code, s.open_data, s.open_weights)),
+            ]
+        )
+    html = tables.table(columns, rows, "Score by rater", "score-table").html
+    if len(ratings) < 2:
+        return html
+    first, second = ratings[0].answers, ratings[1].answers
+    same = sum(first[n].answer == second[n].answer for n in repo.checklist.items if n in first and n in second)
+    return html + f"<p>{escape(ratings[0].rater)} and {escape(ratings[1].rater)} give the same answer to {same} of {len(repo.checklist.items)} items.</p>"
+
+
+def _items_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
+    """Return every item with each rater's answer, evidence, place and confidence."""
+    columns = [Column("Item", True), Column("Part", facet=True), Column("Title"), Column("Rater", facet=True), Column("Answer", facet=True)]
+    columns += [Column("Points", True), Column("Evidence"), Column("Place"), Column("Confidence", facet=True), Column("Raters", facet=True)]
+    rows = []
+    for number, item in repo.checklist.items.items():
+        given = {rating.answers[number].answer if number in rating.answers else None for rating in ratings}
+        for rating in ratings:
+            answer = rating.answers.get(number)
+            code = answer.answer if answer else None
+            units = repo.checklist.units[number].get(code) if code is not None else None
+            rows.append(
+                [
+                    Cell(str(number), sort=number),
+                    repo.checklist.part_of[number],
+                    item.title,
+                    rating.rater,
+                    repo.checklist.label(number, code),
+                    tables.number_cell(None if units is None else units * repo.checklist.unit_points, ".1f"),
+                    (answer.evidence if answer else None) or tables.NOTHING,
+                    (answer.where if answer else None) or tables.NOTHING,
+                    (answer.confidence if answer else None) or tables.NOTHING,
+                    "one rater" if len(ratings) == 1 else "agree" if len(given) == 1 else "differ",
+                ]
+            )
+    return tables.table(columns, rows, "Answers of every rater, item by item", "items-table", filters=True).html
+
+
+def _raise_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
+    """Return the items on which some rater gave less than all points, with the points still to be had."""
+    columns = [Column("Item", True), Column("Title"), Column("What counts"), *(Column(f"Still to be had, {r.rater}", True) for r in ratings)]
+    rows = []
+    for number, item in repo.checklist.items.items():
+        missing = []
+        for rating in ratings:
+            code = rating.answers[number].answer if number in rating.answers else None
+            units = repo.checklist.units[number].get(code) if code is not None else None
+            missing.append(None if units is None else (repo.checklist.max_units[number] - units) * repo.checklist.unit_points)
+        if any(missing):
+            cells = [tables.number_cell(points, ".1f") for points in missing]
+            rows.append([Cell(str(number), sort=number), item.title, item.guidance, *cells])
+    return tables.table(columns, rows, "Items with points still to be had", "raise-table").html
+
+
+def _facts(record: Paper) -> str:
+    """Return the study facts as a table of two columns; what was not seen has a dash."""
+    study = record.study
+    facts: list[tuple[str, object]] = [
+        ("Task", study.task), ("Task in detail", study.task_detail), ("Target", study.target),
+        ("Modality", study.modality.type), ("Phases or sequences", study.modality.phases),
+        ("Patients", study.n_patients), ("Lesions", study.n_lesions), ("Images", study.n_images), ("Cohort", study.cohort_note),
+        ("Centres", study.centres), ("Class counts", _flat(study.class_counts)), ("Split", study.split),
+        ("Cross-validation", study.cross_validation), ("External test", tables.yes_no(study.external_test)),
+        ("Comparison with readers", tables.yes_no(study.reader_comparison)), ("Models", ", ".join(study.models)),
+        ("Data sets", ", ".join(study.datasets)), ("Hyper-parameters", _flat(record.hyperparameters)), ("Computing", _flat(record.compute)),
+        ("Software", _flat(record.software)), ("How much could be read", record.evidence_level),
+    ]  # fmt: skip
+    rows = [[name, tables.NOTHING if value in (None, "", ()) else str(value)] for name, value in facts]
+    return tables.table([Column("Fact"), Column("As printed")], rows, "Study facts; a dash means not seen", "facts-table").html
+
+
+def _flat(value: object) -> str:
+    """Return nested counts or settings in one line."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {f'({_flat(item)})' if isinstance(item, dict) else item}" for key, item in value.items())
+    return "" if value is None else str(value)
+
+
+def _artefacts(record: Paper) -> str:
+    """Return what is said about code, data and weights."""
+    columns = [Column("Artefact"), Column("Status"), Column("Address"), Column("Version"), Column("Licence"), Column("Seen on"), Column("Note")]
+    found: dict[str, Artefact] = {"Code": record.artefacts.code, "Data": record.artefacts.data, "Trained weights": record.artefacts.weights}
+    rows = []
+    for name, artefact in found.items():
+        address: Cell | str = Cell(artefact.url, href=artefact.url) if artefact.url else tables.NOTHING
+        date = artefact.accessed.isoformat() if artefact.accessed else tables.NOTHING
+        rest = [artefact.version or tables.NOTHING, artefact.licence or tables.NOTHING, date, artefact.note or tables.NOTHING]
+        rows.append([name, artefact.status or tables.NOTHING, address, *rest])
+    return tables.table(columns, rows, "Code, data and trained weights", "artefacts-table").html
+
+
+def _results(record: Paper) -> str:
+    """Return the printed results, exactly as printed."""
+    names = list(dict.fromkeys(name for row in record.results for name in row.values))
+    columns = [Column(name) for name in ("Split", "Data", "Model", "Level", "Subset")] + [Column("n", True), *(Column(n.replace("_", " ")) for n in names)]
+    columns += [Column("Place"), Column("From a review")]
+    rows = []
+    for row in record.results:
+        about = [value or tables.NOTHING for value in (row.split, row.data, row.model, row.level, row.subset)]
+        place = "; ".join(part for part in (row.where, row.note) if part) or tables.NOTHING
+        values = [row.values.get(name, tables.NOTHING) for name in names]
+        rows.append([*about, tables.number_cell(row.n), *values, place, tables.yes_no(row.secondary)])
+    return tables.table(columns, rows, "Results as printed in the paper, to the last digit", "results-table").html
+
+
+def _sources(record: Paper) -> str:
+    """Return where each fact was seen, and what is in doubt."""
+    rows = [[source.where, source.gave] for source in record.sources]
+    html = tables.table([Column("Place"), Column("Gave")], rows, "Places where the facts were seen", "sources-table").html
+    if record.doubts:
+        html += "<p>In doubt:</p><ul>" + "".join(f"<li>{escape(doubt)}</li>" for doubt in record.doubts) + "</ul>"
+    return html
