@@ -162,7 +162,7 @@ def field_statistics(repository: Repository, field: str, basis: str = "best") ->
         }
         for paper in rated
     ]
-    return _without_nan(
+    return without_nan(
         {
             "field": field,
             "basis": basis,
@@ -246,12 +246,12 @@ def published_statistics(repository: Repository, field: str) -> dict[str, Any] |
     }
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """Return a nested structure with plain Python numbers and None instead of NaN, ready for JSON."""
     if isinstance(value, Mapping):
-        return {str(key): _without_nan(item) for key, item in value.items()}
+        return {str(key): without_nan(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     if value is pd.NA or (isinstance(value, float) and math.isnan(value)):
