@@ -238,7 +238,9 @@ class Overview:
         return [self.n.cell(f"{at}.count"), self.n.cell(f"{at}.of"), self.n.cell(f"{at}.percent", ".1f"), self.n.interval_cell(f"{at}.ci", ".1f")]
 
     def p_value_table(self) -> Html:
-        """Return, for each published correlation, the P values that it allows within its rounding."""
+        """Return, for each published correlation, the P values that it allows within its rounding; nothing without a printed review."""
+        if not self.stats["published"]:
+            return Html("")
         columns = [Column("Correlation"), Column("r as printed", True), Column("n", True), Column("P as printed", True), Column("P from r", True), Column("P that r allows", True), Column("Agree")]
         rows = []
         for key, label in CORRELATIONS.items():
