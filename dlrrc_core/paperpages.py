@@ -12,7 +12,7 @@ from pathlib import Path
 from dlrrc_core import repository, tables
 from dlrrc_core.chapters.overview import machine_notice
 from dlrrc_core.chapters.papers import first_author
-from dlrrc_core.records import Artefact, Paper, Rating
+from dlrrc_core.records import Answer, Artefact, Paper, Rating
 from dlrrc_core.repository import Repository
 from dlrrc_core.scoring import Score, score
 from dlrrc_core.tables import Cell, Column
@@ -120,43 +120,42 @@ def _score_table(repo: Repository, ratings: tuple[Rating, ...], scores: dict[str
 
 
 def _items_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
-    """Return every item with each rater's answer, evidence, place and confidence."""
-    columns = [Column("Item", True), Column("Part", facet=True), Column("Title"), Column("Rater", facet=True), Column("Answer", facet=True)]
-    columns += [Column("Points", True), Column("Evidence"), Column("Place"), Column("Confidence", facet=True), Column("Raters", facet=True)]
+    """Return every item with each rater's answer, points, evidence, place and confidence."""
+    columns = [Column("Item", True), Column("Part", facet=True), Column("Title"), Column("Raters", facet=True)]
+    for rating in ratings:
+        columns += [Column(f"Answer, {rating.rater}", facet=True), Column("Points", True), Column(f"Evidence, {rating.rater}", wide=True)]
     rows = []
     for number, item in repo.checklist.items.items():
         given = {rating.answers[number].answer if number in rating.answers else None for rating in ratings}
+        agree = "one rater" if len(ratings) == 1 else "agree" if len(given) == 1 else "differ"
+        cells: list[Cell | str] = [Cell(str(number), sort=number), repo.checklist.part_of[number], item.title, agree]
         for rating in ratings:
-            answer = rating.answers.get(number)
-            code = answer.answer if answer else None
-            units = repo.checklist.units[number].get(code) if code is not None else None
-            rows.append(
-                [
-                    Cell(str(number), sort=number),
-                    repo.checklist.part_of[number],
-                    item.title,
-                    rating.rater,
-                    repo.checklist.label(number, code),
-                    tables.number_cell(None if units is None else units * repo.checklist.unit_points, ".1f"),
-                    (answer.evidence if answer else None) or tables.NOTHING,
-                    (answer.where if answer else None) or tables.NOTHING,
-                    (answer.confidence if answer else None) or tables.NOTHING,
-                    "one rater" if len(ratings) == 1 else "agree" if len(given) == 1 else "differ",
-                ]
-            )
-    return tables.table(columns, rows, "Answers of every rater, item by item", "items-table", filters=True).html
+            answer = rating.answers.get(number, Answer(answer=None))
+            points = _points(repo, number, answer.answer)
+            place = f" [{answer.where}]" if answer.where else ""
+            sure = f" Confidence: {answer.confidence}." if answer.confidence else ""
+            evidence = f"{answer.evidence or tables.NOTHING}{place}{sure}"
+            cells += [repo.checklist.label(number, answer.answer), tables.number_cell(points, ".1f"), evidence]
+        rows.append(cells)
+    return tables.table(columns, rows, "Answers of every rater, item by item, with the place in the paper in brackets", "items-table", filters=True).html
+
+
+def _points(repo: Repository, number: int, code: str | None) -> float | None:
+    """Return the points of an answer, None when it has none."""
+    units = repo.checklist.units[number].get(code) if code is not None else None
+    return None if units is None else units * repo.checklist.unit_points
 
 
 def _raise_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
     """Return the items on which some rater gave less than all points, with the points still to be had."""
-    columns = [Column("Item", True), Column("Title"), Column("What counts"), *(Column(f"Still to be had, {r.rater}", True) for r in ratings)]
+    columns = [Column("Item", True), Column("Title"), Column("What counts", wide=True), *(Column(f"Still to be had, {r.rater}", True) for r in ratings)]
     rows = []
     for number, item in repo.checklist.items.items():
         missing = []
         for rating in ratings:
-            code = rating.answers[number].answer if number in rating.answers else None
-            units = repo.checklist.units[number].get(code) if code is not None else None
-            missing.append(None if units is None else (repo.checklist.max_units[number] - units) * repo.checklist.unit_points)
+            points = _points(repo, number, rating.answers[number].answer) if number in rating.answers else None
+            best = repo.checklist.max_units[number] * repo.checklist.unit_points
+            missing.append(None if points is None else best - points)
         if any(missing):
             cells = [tables.number_cell(points, ".1f") for points in missing]
             rows.append([Cell(str(number), sort=number), item.title, item.guidance, *cells])
@@ -201,17 +200,19 @@ def _artefacts(record: Paper) -> str:
 
 
 def _results(record: Paper) -> str:
-    """Return the printed results, exactly as printed."""
+    """Return the printed results, exactly as printed; columns in which nothing stands are left out."""
+    about = ("split", "data", "model", "level", "subset", "n", "n_pos", "n_neg")
     names = list(dict.fromkeys(name for row in record.results for name in row.values))
-    columns = [Column(name) for name in ("Split", "Data", "Model", "Level", "Subset")] + [Column("n", True), *(Column(n.replace("_", " ")) for n in names)]
-    columns += [Column("Place"), Column("From a review")]
     rows = []
     for row in record.results:
-        about = [value or tables.NOTHING for value in (row.split, row.data, row.model, row.level, row.subset)]
-        place = "; ".join(part for part in (row.where, row.note) if part) or tables.NOTHING
-        values = [row.values.get(name, tables.NOTHING) for name in names]
-        rows.append([*about, tables.number_cell(row.n), *values, place, tables.yes_no(row.secondary)])
-    return tables.table(columns, rows, "Results as printed in the paper, to the last digit", "results-table").html
+        place = "; ".join(part for part in (row.where, row.note) if part)
+        facts = [getattr(row, name) for name in about]
+        rows.append([*facts, *(row.values.get(name) for name in names), place, "yes" if row.secondary else None])
+    heads = [name.replace("_", " ") for name in (*about, *names)] + ["place", "quoted by a review"]
+    kept = [i for i in range(len(heads)) if any(row[i] not in (None, "") for row in rows)]
+    columns = [Column(heads[i].capitalize() if heads[i] != "n" else "n", wide=heads[i] == "place") for i in kept]
+    cells = [[Cell(tables.NOTHING if row[i] in (None, "") else str(row[i])) for i in kept] for row in rows]
+    return tables.table(columns, cells, "Results as printed in the paper, to the last digit", "results-table").html
 
 
 def _sources(record: Paper) -> str:

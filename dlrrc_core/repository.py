@@ -37,6 +37,7 @@ class Repository:
     ratings : tuple of Rating
         Sorted by paper and rater; a ``consensus.yaml`` is a rating of kind ``consensus``.
     fields : dict of str to FieldInfo
+        Fields that rebuild a printed review come first, then by id.
     published : dict of str to Published
         Only for fields that rebuild a printed review.
     raters : dict of str to Rater
@@ -139,6 +140,7 @@ def load(root: Path) -> Repository:
     journals = _journals(data / "journals.csv", root, problems)
     if problems:
         raise DataError(problems)
+    fields = {name: fields[name] for name in sorted(fields, key=lambda name: (name not in published, name))}
     return Repository(root, instrument, papers, tuple(ratings), fields, published, raters, journals)
 
 

@@ -35,11 +35,14 @@ class Column:
         Right-aligned and sorted as numbers.
     facet : bool, default False
         Offered as a drop-down filter.
+    wide : bool, default False
+        Holds sentences, so it gets room.
     """
 
     header: str
     numeric: bool = False
     facet: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell | str]], capti
 def _td(cell: Cell, column: Column) -> str:
     """Return one body cell."""
     sort = "" if cell.sort is None else f' data-sort="{escape(str(cell.sort))}"'
-    kind = ' class="number"' if column.numeric else ""
+    kind = ' class="number"' if column.numeric else ' class="wide"' if column.wide else ""
     return f"<td{kind}{sort}>{cell.html()}</td>"
 
 

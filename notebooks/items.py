@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # {{title}}: items
+# # {{short_title}}: items
 #
 # How many papers reach all points of an item. For items with more than two options a partial answer is no pass here; the overview shows average
 # percentages of points. With few papers an interval is wide: read it before the percentage.

@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # {{title}}: overview
+# # {{short_title}}: overview
 
 # %% tags=["parameters"]
 field = "rcc"

@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # {{title}}: papers
+# # {{short_title}}: papers
 #
 # Every paper of the field in one table. Sort by a column, or filter; each name leads to the page of the paper, with every item, the answer of every
 # rater, the evidence and its place. *Seed review* marks the papers that the printed review scored. Papers without a rating have no points.

@@ -102,7 +102,7 @@ def part_table(part: str) -> Html:
     """Return the items of one part of the checklist with options, points and guidance."""
     checklist = repository.here().checklist
     found = next(p for p in checklist.parts if p.id == part)
-    columns = [Column("Item", True), Column("Title"), Column("Asks"), Column("Answers and points"), Column("What counts")]
+    columns = [Column("Item", True), Column("Title"), Column("Asks", wide=True), Column("Answers and points", wide=True), Column("What counts", wide=True)]
     rows = []
     for item in found.items:
         options = "; ".join(f"{option.label}: {option.points:g}" for option in checklist.scale(item.id).options)

@@ -62,7 +62,7 @@ class Items:
         axes.invert_yaxis()
         axes.set(xlim=(-2, 102), xlabel="Papers with all points of the item, %")
         axes.grid(axis="x", alpha=0.3)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.3, 1.05), ncols=3)
+        figures.legend(axes, y=1.05)
         alt = "For each item and rater, the percentage of papers that reach all points of the item, with its interval."
         caption = "Papers that reach all points of an item, with 95 % Wilson intervals. The table below the figure holds the same numbers."
         return figures.static(figure, "figure-passes", alt, caption, self.pass_table())

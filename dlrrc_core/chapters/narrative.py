@@ -24,7 +24,7 @@ def task_table(task: str, field: str = "rcc") -> Html:
     """
     repo = repository.here()
     papers = sorted((p for p in repo.select(field=field) if repo.papers[p].study.task == task), key=lambda p: (repo.papers[p].year or 0, p))
-    columns = [Column("Paper"), Column("Year", True), Column("Target"), Column("Modality", facet=True), Column("Patients", True), Column("Models"), Column("Printed results")]
+    columns = [Column("Paper"), Column("Year", True), Column("Target"), Column("Modality", facet=True), Column("Patients", True), Column("Models", wide=True), Column("Printed results", wide=True)]
     rows = []
     for paper in papers:
         record = repo.papers[paper]
@@ -71,7 +71,7 @@ def crosswalk() -> pd.DataFrame:
 def crosswalk_table(instrument: str) -> Html:
     """Return what corresponds to each DLRRC item in another instrument; no match is an answer too."""
     items = repository.here().checklist.items
-    columns = [Column("DLRRC item", True), Column("Title"), Column("Item", True), Column("Asks there"), Column("Relation", facet=True), Column("Note"), Column("Source")]
+    columns = [Column("DLRRC item", True), Column("Title"), Column("Item", True), Column("Asks there", wide=True), Column("Relation", facet=True), Column("Note", wide=True), Column("Source")]
     rows = []
     for row in crosswalk().query("instrument == @instrument").itertuples():
         number = int(row.dlrrc_item)

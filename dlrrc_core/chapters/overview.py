@@ -199,7 +199,7 @@ class Overview:
         axes.axhline(50, linestyle=":", color=figures.COLOURS["line"], linewidth=1)
         axes.set(ylim=(0, 104), ylabel="Points reached, %", xlim=(-0.6, len(labels) - 0.4))
         axes.set_xticks(x, labels, fontsize=8 if len(labels) > 12 else 10)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=4)
+        figures.legend(axes)
         return figure
 
     def correlation_table(self) -> Html:
