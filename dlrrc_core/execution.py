@@ -26,7 +26,7 @@ from IPython.utils.capture import RichOutput, capture_output
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from dlrrc_core.problems import UsageError, one_of
+from dlrrc_core.problems import one_of
 
 ENGINE = "dlrrc-in-process"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -163,6 +163,8 @@ def normalised(notebook: nbformat.NotebookNode) -> str:
 class _ResultHook(DisplayHook):
     """Keeps the value of the last expression of a cell as a notebook output."""
 
+    shell: Any
+
     def __init__(self, shell: InteractiveShell, outputs: list[dict[str, Any]]) -> None:
         super().__init__(shell=shell)
         self.kept = outputs
@@ -191,14 +193,12 @@ class InProcessEngine(Engine):
             shell.display_trap.hook = shell.displayhook
             with capture_output() as captured:
                 outcome = shell.run_cell(cell.source, store_history=True)
-            cell.execution_count = index and shell.execution_count - 1 or 1
+            cell.execution_count = (index and shell.execution_count - 1) or 1
             cell.outputs = [*_streams(captured), *(_display(output) for output in captured.outputs), *results]
             failure = outcome.error_before_exec or outcome.error_in_exec
             if failure is not None:
                 lines = traceback.format_exception(failure)
-                cell.outputs.append(
-                    nbformat.v4.new_output("error", ename=type(failure).__name__, evalue=str(failure), traceback=lines)
-                )
+                cell.outputs.append(nbformat.v4.new_output("error", ename=type(failure).__name__, evalue=str(failure), traceback=lines))
                 nb_man.cell_exception(cell, index, exception=failure)
                 break
             nb_man.cell_complete(cell, index)

@@ -57,9 +57,8 @@ def review_statistics(units: pd.DataFrame, year: pd.Series, percentile: pd.Serie
         raise UsageError(f"the table has the columns {list(units.columns)}; allowed: items 1 to {len(checklist.items)}")
     best = pd.Series(checklist.max_units)
     total = _points_percent(units, best)
-    part_points = {
-        part.id: _points_percent(units[[item.id for item in part.items]], best[[item.id for item in part.items]])
-        for part in checklist.parts
+    part_points: dict[str, pd.Series] = {
+        part.id: _points_percent(units[[item.id for item in part.items]], best[[item.id for item in part.items]]) for part in checklist.parts
     }
     access = part_points[checklist.accessibility_part]
     x = {"year": year.reindex(units.index), "journal": percentile.reindex(units.index)}
@@ -69,9 +68,7 @@ def review_statistics(units: pd.DataFrame, year: pd.Series, percentile: pd.Serie
         "total": asdict(stats.mean(total)),
         "parts": {part: asdict(stats.mean(points)) for part, points in part_points.items()},
         "items": {str(n): {"percent": float(100 * units[n].mean() / best[n]), "n": int(units[n].notna().sum())} for n in checklist.items},
-        "passes": {
-            str(n): asdict(stats.proportion(int((units[n] == best[n]).sum()), int(units[n].notna().sum()))) for n in checklist.items
-        },
+        "passes": {str(n): asdict(stats.proportion(int((units[n] == best[n]).sum()), int(units[n].notna().sum()))) for n in checklist.items},
         "acceptable": _share(total, checklist.acceptable_points),
         "accessible": _share(access, checklist.accessibility_pass_percent),
         "correlations": {

@@ -9,6 +9,7 @@ import io
 import json
 import re
 from html import escape
+from typing import Any
 
 import matplotlib as mpl
 import plotly.graph_objects as go
@@ -22,7 +23,7 @@ INK = "#010203"  # stands for "colour of the text" in SVG and becomes currentCol
 # Okabe and Ito (2008): told apart with every kind of colour vision, and by lightness in grey
 COLOURS = {"own": "#0072B2", "own-2": "#D55E00", "published": "#7A7A7A", "line": "#7A7A7A", "mean": "#009E73"}
 MARKERS = ("o", "s", "D", "^")
-STYLE = {
+STYLE: dict[str, Any] = {
     "svg.fonttype": "none",  # text stays text: small, selectable, in the colour of the page
     "svg.hashsalt": "dlrrc",
     "font.family": "sans-serif",

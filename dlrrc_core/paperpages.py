@@ -15,7 +15,7 @@ from dlrrc_core.chapters.papers import first_author
 from dlrrc_core.records import Answer, Artefact, Paper, Rating
 from dlrrc_core.repository import Repository
 from dlrrc_core.scoring import Score, score
-from dlrrc_core.tables import Cell, Column
+from dlrrc_core.tables import Cell, Column, Row
 
 REPLY = (
     "Is something here wrong, or are you an author of this paper? Please say so: corrections and replies are published on this page. "
@@ -88,8 +88,7 @@ def _where_it_counts(repo: Repository, record: Paper) -> str:
         words.append("It belongs to the practice set.")
     if record.seed_review is not None and record.seed_review.included:
         words.append(f"The seed review scored it (its reference {record.seed_review.reference}); that score was never published.")
-    if record.id == "zuo2021":
-        words.append("Some authors of this paper are authors of the checklist.")
+    words += [escape(notice) for notice in record.notices]
     return f"<p>{' '.join(words)}</p>"
 
 
@@ -98,7 +97,7 @@ def _score_table(repo: Repository, ratings: tuple[Rating, ...], scores: dict[str
     parts = [part.id for part in repo.checklist.parts]
     columns = [Column("Rater"), Column("Kind"), Column("Points", True), Column("Interval", True), *(Column(f"Part {p}", True) for p in parts)]
     columns += [Column("Acceptable"), Column("Part V passes"), Column("Open code"), Column("Open data"), Column("Open weights")]
-    rows = []
+    rows: list[Row] = []
     for rating in ratings:
         s = scores[rating.rater]
         rows.append(
@@ -116,7 +115,10 @@ def _score_table(repo: Repository, ratings: tuple[Rating, ...], scores: dict[str
         return html
     first, second = ratings[0].answers, ratings[1].answers
     same = sum(first[n].answer == second[n].answer for n in repo.checklist.items if n in first and n in second)
-    return html + f"<p>{escape(ratings[0].rater)} and {escape(ratings[1].rater)} give the same answer to {same} of {len(repo.checklist.items)} items.</p>"
+    return (
+        html
+        + f"<p>{escape(ratings[0].rater)} and {escape(ratings[1].rater)} give the same answer to {same} of {len(repo.checklist.items)} items.</p>"
+    )
 
 
 def _items_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
@@ -124,11 +126,11 @@ def _items_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
     columns = [Column("Item", True), Column("Part", facet=True), Column("Title"), Column("Raters", facet=True)]
     for rating in ratings:
         columns += [Column(f"Answer, {rating.rater}", facet=True), Column("Points", True), Column(f"Evidence, {rating.rater}", wide=True)]
-    rows = []
+    rows: list[Row] = []
     for number, item in repo.checklist.items.items():
         given = {rating.answers[number].answer if number in rating.answers else None for rating in ratings}
         agree = "one rater" if len(ratings) == 1 else "agree" if len(given) == 1 else "differ"
-        cells: list[Cell | str] = [Cell(str(number), sort=number), repo.checklist.part_of[number], item.title, agree]
+        cells: Row = [Cell(str(number), sort=number), repo.checklist.part_of[number], item.title, agree]
         for rating in ratings:
             answer = rating.answers.get(number, Answer(answer=None))
             points = _points(repo, number, answer.answer)
@@ -137,7 +139,9 @@ def _items_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
             evidence = f"{answer.evidence or tables.NOTHING}{place}{sure}"
             cells += [repo.checklist.label(number, answer.answer), tables.number_cell(points, ".1f"), evidence]
         rows.append(cells)
-    return tables.table(columns, rows, "Answers of every rater, item by item, with the place in the paper in brackets", "items-table", filters=True).html
+    return tables.table(
+        columns, rows, "Answers of every rater, item by item, with the place in the paper in brackets", "items-table", filters=True
+    ).html
 
 
 def _points(repo: Repository, number: int, code: str | None) -> float | None:
@@ -148,8 +152,13 @@ def _points(repo: Repository, number: int, code: str | None) -> float | None:
 
 def _raise_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
     """Return the items on which some rater gave less than all points, with the points still to be had."""
-    columns = [Column("Item", True), Column("Title"), Column("What counts", wide=True), *(Column(f"Still to be had, {r.rater}", True) for r in ratings)]
-    rows = []
+    columns = [
+        Column("Item", True),
+        Column("Title"),
+        Column("What counts", wide=True),
+        *(Column(f"Still to be had, {r.rater}", True) for r in ratings),
+    ]
+    rows: list[Row] = []
     for number, item in repo.checklist.items.items():
         missing = []
         for rating in ratings:
@@ -190,7 +199,7 @@ def _artefacts(record: Paper) -> str:
     """Return what is said about code, data and weights."""
     columns = [Column("Artefact"), Column("Status"), Column("Address"), Column("Version"), Column("Licence"), Column("Seen on"), Column("Note")]
     found: dict[str, Artefact] = {"Code": record.artefacts.code, "Data": record.artefacts.data, "Trained weights": record.artefacts.weights}
-    rows = []
+    rows: list[Row] = []
     for name, artefact in found.items():
         address: Cell | str = Cell(artefact.url, href=artefact.url) if artefact.url else tables.NOTHING
         date = artefact.accessed.isoformat() if artefact.accessed else tables.NOTHING
@@ -203,7 +212,7 @@ def _results(record: Paper) -> str:
     """Return the printed results, exactly as printed; columns in which nothing stands are left out."""
     about = ("split", "data", "model", "level", "subset", "n", "n_pos", "n_neg")
     names = list(dict.fromkeys(name for row in record.results for name in row.values))
-    rows = []
+    rows: list[Row] = []
     for row in record.results:
         place = "; ".join(part for part in (row.where, row.note) if part)
         facts = [getattr(row, name) for name in about]

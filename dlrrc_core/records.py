@@ -127,6 +127,7 @@ class Paper(Record):
     fields: tuple[Identifier, ...] = ()
     practice: bool = False
     seed_review: SeedReview | None = None
+    notices: tuple[Text, ...] = ()
     evidence_level: Text
     study: Study
     results: tuple[PrintedResult, ...] = ()

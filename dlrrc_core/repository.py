@@ -158,9 +158,7 @@ def _unknown_fields(paper: Paper, document: strict_yaml.Document, fields: dict[s
     ]
 
 
-def _rating_problems(
-    rating: Rating, document: strict_yaml.Document, path: Path, instrument: Checklist, raters: dict[str, Rater]
-) -> list[Problem]:
+def _rating_problems(rating: Rating, document: strict_yaml.Document, path: Path, instrument: Checklist, raters: dict[str, Rater]) -> list[Problem]:
     """Return everything in a rating that the checklist or its place in the folder does not allow."""
     consensus = path.name == "consensus.yaml"
     folder = path.parent if consensus else path.parent.parent

@@ -88,7 +88,7 @@ def score(answers: Mapping[int, str | None], checklist: Checklist) -> Score:
     ``[100 u / m, 100 (u + o) / m]``. Source: Zuo et al. (2023), Table 2; intervals and denominators are this project's.
     """
     _refuse_unknown(answers, checklist)
-    reached = dict.fromkeys((part.id for part in checklist.parts), 0)
+    reached: dict[str, int] = {part.id: 0 for part in checklist.parts}
     still_open, applicable = dict(reached), dict(reached)
     n_open = n_outside = 0
     for number, part in checklist.part_of.items():
@@ -286,8 +286,6 @@ def score_papers(repository: Repository, papers: Iterable[str], basis: str = "be
     """
     chosen = [rating for paper in papers for rating in on_basis(repository.ratings_of[paper], basis)]
     matrix = encode(({n: a.answer for n, a in rating.answers.items()} for rating in chosen), repository.checklist)
-    head = pd.DataFrame(
-        [(rating.paper, rating.rater, rating.kind, rating.status) for rating in chosen], columns=["paper", "rater", "kind", "status"]
-    )
+    head = pd.DataFrame([(rating.paper, rating.rater, rating.kind, rating.status) for rating in chosen], columns=["paper", "rater", "kind", "status"])
     items = pd.DataFrame(matrix, columns=[f"item_{number}" for number in repository.checklist.items])
     return pd.concat([head, score_table(matrix, repository.checklist), items], axis=1)

@@ -96,7 +96,7 @@ def parse(text: str, file: str) -> Document:
             raise DataError(problems)
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise DataError([Problem(file, line, column, f"not YAML: {what}", "YAML", "check indentation and quotes")]) from error
@@ -114,6 +114,7 @@ def _forbidden_events(text: str, file: str) -> Iterator[Problem]:
     depth = documents = 0
     for event in yaml.parse(text, Loader=LOADER):
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents == 2:
@@ -125,10 +126,10 @@ def _forbidden_events(text: str, file: str) -> Iterator[Problem]:
                 return
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            yield Problem(file, line, column, f"the anchor or alias '{event.anchor}'", "values written out")
-        elif getattr(event, "tag", None):
-            yield Problem(file, line, column, f"the tag '{event.tag}'", "plain values without tags")
+        if anchor:
+            yield Problem(file, line, column, f"the anchor or alias '{anchor}'", "values written out")
+        elif tag:
+            yield Problem(file, line, column, f"the tag '{tag}'", "plain values without tags")
 
 
 def _plain(node: yaml.Node, at: tuple[str, ...], places: dict, problems: list[Problem], file: str) -> Any:

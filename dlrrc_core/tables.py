@@ -151,6 +151,9 @@ def number_cell(value: Any, fmt: str = "", stat: str | None = None) -> Cell:
     return Cell(format_number(value, fmt), sort=float(value) if known else "", stat=stat, fmt=fmt if stat else None)
 
 
+Row = list[Cell | str]
+
+
 class Numbers:
     """Looks numbers up in nested statistics and writes them so that a test can find them again.
 

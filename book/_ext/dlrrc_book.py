@@ -62,9 +62,7 @@ def read_state(app: Sphinx) -> dict[str, str]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def outdated_papers(
-    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
-) -> list[str]:
+def outdated_papers(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
     """Mark the first page as changed when a paper page did.
 
     Sphinx stops early when no *document* changed, and paper pages are no documents to it.

@@ -11,7 +11,7 @@ from IPython.display import Markdown
 from dlrrc_core import repository, tables
 from dlrrc_core.fieldstats import MEAN, field_statistics
 from dlrrc_core.repository import Repository
-from dlrrc_core.tables import Cell, Column, Html, Numbers
+from dlrrc_core.tables import Cell, Column, Html, Numbers, Row
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Front:
         """Return one row per field: papers, ratings, mean score with interval and coverage."""
         columns = [Column("Field"), Column("Papers", True), Column("Rated", True), Column("Ratings", True), Column("Mean score", True)]
         columns += [Column("95 % interval", True), Column("Score of at least 50", True), Column("Years", True), Column("Raters")]
-        rows = []
+        rows: list[Row] = []
         for name, info in self.repo.fields.items():
             kinds = " and ".join(sorted(self.n.value(f"fields.{name}.kinds"))) or "none"
             rows.append(
@@ -49,7 +49,7 @@ class Front:
     def parts_table(self) -> Html:
         """Return the average percentage of points per part, one column per field."""
         columns = [Column("Part"), *(Column(f"{info.short_title}, %", True) for info in self.repo.fields.values())]
-        rows = [
+        rows: list[Row] = [
             [f"{part.id} {part.title}", *(self.n.cell(f"fields.{name}.groups.{MEAN}.parts.{part.id}.mean", ".1f") for name in self.repo.fields)]
             for part in self.repo.checklist.parts
         ]
@@ -102,8 +102,14 @@ def part_table(part: str) -> Html:
     """Return the items of one part of the checklist with options, points and guidance."""
     checklist = repository.here().checklist
     found = next(p for p in checklist.parts if p.id == part)
-    columns = [Column("Item", True), Column("Title"), Column("Asks", wide=True), Column("Answers and points", wide=True), Column("What counts", wide=True)]
-    rows = []
+    columns = [
+        Column("Item", True),
+        Column("Title"),
+        Column("Asks", wide=True),
+        Column("Answers and points", wide=True),
+        Column("What counts", wide=True),
+    ]
+    rows: list[Row] = []
     for item in found.items:
         options = "; ".join(f"{option.label}: {option.points:g}" for option in checklist.scale(item.id).options)
         rows.append([Cell(str(item.id), sort=item.id), item.title, item.asks, options, item.guidance])
@@ -116,6 +122,7 @@ def part_words(part: str) -> Markdown:
     found = next(p for p in checklist.parts if p.id == part)
     return Markdown(
         f"Part {found.id} has {len(found.items)} items and {found.points:g} of {checklist.total_points:g} points. The checklist is that of "
-        f"{{cite}}`{checklist.source}`, restated in our own words; its id here is `{checklist.id}`. An item may also be *unclear* or *not applicable*; "
+        f"{{cite}}`{checklist.source}`, restated in our own words; its id here is `{checklist.id}`. An item may also be *unclear* or *not "
+        "applicable*; "
         "an unclear item gives the score an interval, an item that does not apply leaves the denominator."
     )

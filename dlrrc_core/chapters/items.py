@@ -8,7 +8,7 @@ from dlrrc_core import figures, repository, stats, tables
 from dlrrc_core.fieldstats import MEAN, review_statistics, unit_tables
 from dlrrc_core.repository import Repository
 from dlrrc_core.scoring import score_papers
-from dlrrc_core.tables import Cell, Column, Html, Numbers
+from dlrrc_core.tables import Cell, Column, Html, Numbers, Row
 
 
 class Items:
@@ -36,12 +36,17 @@ class Items:
         columns = [Column("Item", numeric=True), Column("Part", facet=True), Column("Title")]
         for rater in self.raters:
             columns += [Column(f"{rater}: pass", True), Column("of", True), Column("%", True), Column("95 % interval", True)]
-        rows = []
+        rows: list[Row] = []
         for number, item in self.repo.checklist.items.items():
-            cells: list[Cell | str] = [Cell(str(number), sort=number), self.repo.checklist.part_of[number], item.title]
+            cells: Row = [Cell(str(number), sort=number), self.repo.checklist.part_of[number], item.title]
             for rater in self.raters:
                 at = f"groups.{rater}.passes.{number}"
-                cells += [self.n.cell(f"{at}.count"), self.n.cell(f"{at}.of"), self.n.cell(f"{at}.percent", ".0f"), self.n.interval_cell(f"{at}.ci", ".0f")]
+                cells += [
+                    self.n.cell(f"{at}.count"),
+                    self.n.cell(f"{at}.of"),
+                    self.n.cell(f"{at}.percent", ".0f"),
+                    self.n.interval_cell(f"{at}.ci", ".0f"),
+                ]
             rows.append(cells)
         return tables.table(columns, rows, "Papers that reach all points of an item", "item-passes", filters=True)
 
@@ -56,7 +61,9 @@ class Items:
             high = [max(rate["ci"][1] - rate["percent"], 0) for rate in rates]
             y = [number + 0.3 * (i - (len(self.raters) - 1) / 2) for number in numbers]
             colour = (figures.COLOURS["own"], figures.COLOURS["own-2"], figures.COLOURS["mean"])[i % 3]
-            axes.errorbar(middle, y, xerr=[low, high], linestyle="none", marker=figures.MARKERS[i % 4], markersize=4, color=colour, elinewidth=1, label=rater)
+            axes.errorbar(
+                middle, y, xerr=[low, high], linestyle="none", marker=figures.MARKERS[i % 4], markersize=4, color=colour, elinewidth=1, label=rater
+            )
         labels = [f"{number} {self.repo.checklist.items[number].title}" for number in numbers]
         axes.set_yticks(numbers, labels, fontsize=8)
         axes.invert_yaxis()
@@ -89,9 +96,9 @@ class Items:
         names = sorted(groups.groups)
         best = self.repo.checklist.max_units
         columns = [Column("Item", numeric=True), Column("Title"), *(Column(str(name), numeric=True) for name in names)]
-        rows = []
+        rows: list[Row] = []
         for number, item in self.repo.checklist.items.items():
-            cells: list[Cell | str] = [Cell(str(number), sort=number), item.title]
+            cells: Row = [Cell(str(number), sort=number), item.title]
             for name in names:
                 answered = groups.get_group(name)[number].dropna()
                 rate = stats.proportion(int((answered == best[number]).sum()), len(answered))

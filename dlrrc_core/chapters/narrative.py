@@ -7,7 +7,7 @@ import pandas as pd
 from dlrrc_core import repository, tables
 from dlrrc_core.chapters.papers import short_citation
 from dlrrc_core.records import Paper, PrintedResult
-from dlrrc_core.tables import Cell, Column, Html
+from dlrrc_core.tables import Cell, Column, Html, Row
 
 SHOWN_RESULTS = 4  # rows of printed results in a cell; the page of the paper has all
 
@@ -24,8 +24,16 @@ def task_table(task: str, field: str = "rcc") -> Html:
     """
     repo = repository.here()
     papers = sorted((p for p in repo.select(field=field) if repo.papers[p].study.task == task), key=lambda p: (repo.papers[p].year or 0, p))
-    columns = [Column("Paper"), Column("Year", True), Column("Target"), Column("Modality", facet=True), Column("Patients", True), Column("Models", wide=True), Column("Printed results", wide=True)]
-    rows = []
+    columns = [
+        Column("Paper"),
+        Column("Year", True),
+        Column("Target"),
+        Column("Modality", facet=True),
+        Column("Patients", True),
+        Column("Models", wide=True),
+        Column("Printed results", wide=True),
+    ]
+    rows: list[Row] = []
     for paper in papers:
         record = repo.papers[paper]
         study = record.study
@@ -71,8 +79,16 @@ def crosswalk() -> pd.DataFrame:
 def crosswalk_table(instrument: str) -> Html:
     """Return what corresponds to each DLRRC item in another instrument; no match is an answer too."""
     items = repository.here().checklist.items
-    columns = [Column("DLRRC item", True), Column("Title"), Column("Item", True), Column("Asks there", wide=True), Column("Relation", facet=True), Column("Note", wide=True), Column("Source")]
-    rows = []
+    columns = [
+        Column("DLRRC item", True),
+        Column("Title"),
+        Column("Item", True),
+        Column("Asks there", wide=True),
+        Column("Relation", facet=True),
+        Column("Note", wide=True),
+        Column("Source"),
+    ]
+    rows: list[Row] = []
     for row in crosswalk().query("instrument == @instrument").itertuples():
         number = int(row.dlrrc_item)
         cells = [Cell(str(number), sort=number), items[number].title, row.instrument_item or tables.NOTHING]
@@ -86,9 +102,9 @@ def crosswalk_gaps() -> Html:
     order = ["same", "partly", "none", "not looked up"]
     instruments = list(dict.fromkeys(table["instrument"]))
     columns = [Column("Item", True), Column("Title"), *(Column(name, facet=True) for name in instruments)]
-    rows = []
+    rows: list[Row] = []
     for number, item in items.items():
-        cells: list[Cell | str] = [Cell(str(number), sort=number), item.title]
+        cells: Row = [Cell(str(number), sort=number), item.title]
         for name in instruments:
             found = table[(table["dlrrc_item"] == str(number)) & (table["instrument"] == name)]["relation"]
             cells.append(min(found, key=order.index, default=tables.NOTHING))

@@ -13,7 +13,7 @@ from IPython.display import Markdown
 from dlrrc_core import figures, repository, tables
 from dlrrc_core.fieldstats import MEAN, field_statistics
 from dlrrc_core.repository import Repository
-from dlrrc_core.tables import Cell, Column, Html, Numbers
+from dlrrc_core.tables import Cell, Column, Html, Numbers, Row
 
 CORRELATIONS = {
     "journal": "Score and journal percentile",
@@ -62,9 +62,9 @@ class Overview:
         if not published:
             return ""
         return (
-            f"Of the {self.n('published.n_papers')} papers that the seed review {{cite}}`{published['review']}` scored, {self.n('in_seed_review_rated')} "
-            "are rated here so far: those whose full text is open. The published averages below belong to the whole set of the seed review, our bars to "
-            "the papers that we rated. They are shown side by side, not compared as one sample."
+            f"Of the {self.n('published.n_papers')} papers that the seed review {{cite}}`{published['review']}` scored, "
+            f"{self.n('in_seed_review_rated')} are rated here so far: those whose full text is open. The published averages below belong to the whole "
+            "set of the seed review, our bars to the papers that we rated. They are shown side by side, not compared as one sample."
         )
 
     def missing_sentence(self) -> str:
@@ -90,10 +90,14 @@ class Overview:
         """Return Figure 2: score by year of publication."""
         rows = [p for p in self.stats["points"] if p["year"] is not None]
         alt = f"DLRRC points by year of publication for {len(rows)} papers, one mark per rater and paper, with the mean of each year as a line."
-        caption = "Score by year. The line joins the means over papers and raters of each year; the dotted line is the mark of acceptable reproducibility."
+        caption = (
+            "Score by year. The line joins the means over papers and raters of each year; the dotted line is the mark of acceptable reproducibility."
+        )
         figure = self._scatter(rows, "year", "Year of publication")
         means = pd.DataFrame(rows).groupby("year")["mean"].mean()
-        figure.add_scatter(x=[int(y) for y in means.index], y=means.tolist(), mode="lines", name="mean of the year", line={"color": figures.COLOURS["mean"]})
+        figure.add_scatter(
+            x=[int(y) for y in means.index], y=means.tolist(), mode="lines", name="mean of the year", line={"color": figures.COLOURS["mean"]}
+        )
         figure.update_xaxes(dtick=1)
         return figures.interactive(figure, "figure-year", alt, caption, self._points_table("figure-year-numbers"))
 
@@ -121,13 +125,11 @@ class Overview:
         """Return the score of each paper with its covariates."""
         columns = [Column("Paper"), Column("Year", True), Column("Journal percentile", True)]
         columns += [Column(f"Points, {rater}", True) for rater in self.raters] + [Column("Points, mean", True)]
-        rows = []
+        rows: list[Row] = []
         for i, point in enumerate(self.stats["points"]):
-            cells: list[Cell | str] = [Cell(point["paper"], href=paper_link(point["paper"]))]
+            cells: Row = [Cell(point["paper"], href=paper_link(point["paper"]))]
             cells += [self.n.cell(f"points.{i}.year"), self.n.cell(f"points.{i}.percentile", ".1f")]
-            cells += [
-                self.n.cell(f"points.{i}.points.{rater}", ".1f") if rater in point["points"] else Cell(tables.NOTHING) for rater in self.raters
-            ]
+            cells += [self.n.cell(f"points.{i}.points.{rater}", ".1f") if rater in point["points"] else Cell(tables.NOTHING) for rater in self.raters]
             rows.append([*cells, self.n.cell(f"points.{i}.mean", ".2f")])
         return tables.table(columns, rows, "Score of each rated paper", name)
 
@@ -135,21 +137,24 @@ class Overview:
         """Return Figure 3: average percentage of points in total and per part."""
         parts = [part.id for part in self.repo.checklist.parts]
         labels = ["Total", *(f"Part {part}" for part in parts)]
-        heights = {
-            name: [group["total"]["mean"], *(group["parts"][part]["mean"] for part in parts)] for name, group in self.stats["groups"].items()
-        }
+        heights = {name: [group["total"]["mean"], *(group["parts"][part]["mean"] for part in parts)] for name, group in self.stats["groups"].items()}
         published = self.stats["published"]
         printed = [published["total"], *(published["parts"].get(part) for part in parts)] if published else None
         alt = "Bars of the average percentage of points in total and in the five parts, one bar per rater" + (
             ", with the published values as diamonds where they were printed." if printed else "."
         )
         figure = self._bars(labels, heights, printed, 3.6)
-        columns = [Column("Part"), *(Column(f"{rater}, %", True) for rater in self.raters), Column("Mean, %", True), Column("95 % interval of the mean", True)]
+        columns = [
+            Column("Part"),
+            *(Column(f"{rater}, %", True) for rater in self.raters),
+            Column("Mean, %", True),
+            Column("95 % interval of the mean", True),
+        ]
         columns += [Column("Published, %", True)] if published else []
-        rows = []
+        rows: list[Row] = []
         for i, label in enumerate(labels):
             key = "total" if i == 0 else f"parts.{parts[i - 1]}"
-            cells: list[Cell | str] = [label, *(self.n.cell(f"groups.{g}.{key}.mean", ".1f") for g in [*self.raters, MEAN])]
+            cells: Row = [label, *(self.n.cell(f"groups.{g}.{key}.mean", ".1f") for g in [*self.raters, MEAN])]
             cells.append(self.n.interval_cell(f"groups.{MEAN}.{key}.ci", ".1f"))
             if published:
                 known = i == 0 or parts[i - 1] in published["parts"]
@@ -170,9 +175,9 @@ class Overview:
         figure = self._bars([str(i) for i in items], heights, printed, 4.0)
         columns = [Column("Item", True), Column("Title"), *(Column(f"{rater}, %", True) for rater in self.raters), Column("Mean, %", True)]
         columns += [Column("Published, %", True)] if published else []
-        rows = []
+        rows: list[Row] = []
         for i in items:
-            cells: list[Cell | str] = [Cell(str(i), sort=i), self.repo.checklist.items[i].title]
+            cells: Row = [Cell(str(i), sort=i), self.repo.checklist.items[i].title]
             cells += [self.n.cell(f"groups.{g}.items.{i}.percent", ".1f") for g in [*self.raters, MEAN]]
             if published:
                 cells.append(self.n.cell(f"published.items.{i}", ".1f") if str(i) in published["items"] else Cell(tables.NOTHING))
@@ -192,10 +197,28 @@ class Overview:
         x, width = np.arange(len(labels)), 0.8 / max(len(self.raters), 1)
         for i, rater in enumerate(self.raters):
             y = [np.nan if v is None else v for v in heights[rater]]
-            axes.bar(x - 0.4 + width * (i + 0.5), y, width, label=rater, color=_colour(i), hatch=("", "///", "...", "xx")[i % 4], edgecolor="white", linewidth=0.4)
+            axes.bar(
+                x - 0.4 + width * (i + 0.5),
+                y,
+                width,
+                label=rater,
+                color=_colour(i),
+                hatch=("", "///", "...", "xx")[i % 4],
+                edgecolor="white",
+                linewidth=0.4,
+            )
         if printed:
             shown = [np.nan if v is None else v for v in printed]
-            axes.plot(x, shown, linestyle="none", marker="D", markersize=5, color=figures.COLOURS["published"], markeredgecolor=figures.INK, label="published")
+            axes.plot(
+                x,
+                shown,
+                linestyle="none",
+                marker="D",
+                markersize=5,
+                color=figures.COLOURS["published"],
+                markeredgecolor=figures.INK,
+                label="published",
+            )
         axes.axhline(50, linestyle=":", color=figures.COLOURS["line"], linewidth=1)
         axes.set(ylim=(0, 104), ylabel="Points reached, %", xlim=(-0.6, len(labels) - 0.4))
         axes.set_xticks(x, labels, fontsize=8 if len(labels) > 12 else 10)
@@ -205,25 +228,50 @@ class Overview:
     def correlation_table(self) -> Html:
         """Return the four correlations: published beside ours, with n, P value and interval."""
         published = self.stats["published"]
-        columns = [Column("Correlation"), Column("Ratings"), Column("r", True), Column("95 % interval", True), Column("P", True), Column("n", True), Column("Papers left out", True)]
-        rows: list[list[Cell | str]] = []
+        columns = [
+            Column("Correlation"),
+            Column("Ratings"),
+            Column("r", True),
+            Column("95 % interval", True),
+            Column("P", True),
+            Column("n", True),
+            Column("Papers left out", True),
+        ]
+        rows: list[Row] = []
         for key, label in CORRELATIONS.items():
             if published:
                 at = f"published.correlations.{key}"
-                cells = [self.n.cell(f"{at}.r", ".3f"), self.n.interval_cell(f"{at}.ci", ".2f"), self.n.cell(f"{at}.p", ".3f"), self.n.cell(f"{at}.n")]
+                cells = [
+                    self.n.cell(f"{at}.r", ".3f"),
+                    self.n.interval_cell(f"{at}.ci", ".2f"),
+                    self.n.cell(f"{at}.p", ".3f"),
+                    self.n.cell(f"{at}.n"),
+                ]
                 rows.append([label, Cell("published", badge="published"), *cells, Cell(tables.NOTHING)])
             for group in [*self.raters, MEAN]:
                 at = f"groups.{group}.correlations.{key}"
-                cells = [self.n.cell(f"{at}.r", ".3f"), self.n.interval_cell(f"{at}.ci", ".2f"), self.n.cell(f"{at}.p", ".3f"), self.n.cell(f"{at}.n")]
+                cells = [
+                    self.n.cell(f"{at}.r", ".3f"),
+                    self.n.interval_cell(f"{at}.ci", ".2f"),
+                    self.n.cell(f"{at}.p", ".3f"),
+                    self.n.cell(f"{at}.n"),
+                ]
                 rows.append([label, Cell(group, badge="own"), *cells, self.n.cell(f"{at}.dropped")])
         return tables.table(columns, rows, "Correlation of the score with year and journal percentile", "correlations", filters=True)
 
     def share_table(self) -> Html:
         """Return the shares of papers at or above the lines, published beside ours."""
-        columns = [Column("Share of papers"), Column("Ratings"), Column("Papers", True), Column("Of", True), Column("%", True), Column("95 % interval (Wilson)", True)]
+        columns = [
+            Column("Share of papers"),
+            Column("Ratings"),
+            Column("Papers", True),
+            Column("Of", True),
+            Column("%", True),
+            Column("95 % interval (Wilson)", True),
+        ]
         line, access = f"{self.repo.checklist.acceptable_points:g}", f"{self.repo.checklist.accessibility_pass_percent:g}"
         labels = {"acceptable": f"Score of at least {line}", "accessible": f"Part V at {access} % or more"}
-        rows: list[list[Cell | str]] = []
+        rows: list[Row] = []
         for key, label in labels.items():
             if key == "acceptable" and self.stats["published"]:
                 rows.append([label, Cell("published", badge="published"), *self._share_cells("published.acceptable")])
@@ -241,8 +289,16 @@ class Overview:
         """Return, for each published correlation, the P values that it allows within its rounding; nothing without a printed review."""
         if not self.stats["published"]:
             return Html("")
-        columns = [Column("Correlation"), Column("r as printed", True), Column("n", True), Column("P as printed", True), Column("P from r", True), Column("P that r allows", True), Column("Agree")]
-        rows = []
+        columns = [
+            Column("Correlation"),
+            Column("r as printed", True),
+            Column("n", True),
+            Column("P as printed", True),
+            Column("P from r", True),
+            Column("P that r allows", True),
+            Column("Agree"),
+        ]
+        rows: list[Row] = []
         for key, label in CORRELATIONS.items():
             at = f"published.correlations.{key}"
             agree = tables.yes_no(self.n.value(f"{at}.p_agrees"))
@@ -255,8 +311,9 @@ class Overview:
         if not self.stats["published"]:
             return Markdown("No printed review of this field is being rebuilt, so there are no published numbers to set beside ours.")
         return Markdown(
-            f"The seed review {{cite}}`{self.stats['published']['review']}` scored {self.n('published.n_papers')} papers and printed averages, not the scores "
-            f"of single papers. Its four correlations are recomputed here from r and n alone: the P value must lie in the range that the rounding of r allows."
+            f"The seed review {{cite}}`{self.stats['published']['review']}` scored {self.n('published.n_papers')} papers and printed averages, "
+            "not the scores of single papers. Its four correlations are recomputed here from r and n alone: the P value must lie in the range "
+            "that the rounding of r allows."
         )
 
 
