@@ -31,7 +31,7 @@ from dlrrc_core.records import Record
 STATE = "_build/dlrrc/pages.json"
 FAILED = "_build/dlrrc/failed"
 SHAPING = ("ipython", "jupytext", "matplotlib", "nbformat", "numpy", "pandas", "papermill", "plotly", "scipy", "seaborn", "statsmodels")
-PRELOAD = ["dlrrc_core.execution", "dlrrc_core.chapters.overview", "dlrrc_core.chapters.items", "dlrrc_core.chapters.front"]
+PRELOAD = ["dlrrc_core.execution", "dlrrc_core.chapters.overview_figures", "dlrrc_core.chapters.items", "dlrrc_core.chapters.front"]
 
 
 class Page(Record):

@@ -212,7 +212,7 @@ def _results(record: Paper) -> str:
     """Return the printed results, exactly as printed; columns in which nothing stands are left out."""
     about = ("split", "data", "model", "level", "subset", "n", "n_pos", "n_neg")
     names = list(dict.fromkeys(name for row in record.results for name in row.values))
-    rows: list[Row] = []
+    rows: list[list[object]] = []
     for row in record.results:
         place = "; ".join(part for part in (row.where, row.note) if part)
         facts = [getattr(row, name) for name in about]

@@ -239,7 +239,7 @@ def score_table(units: npt.NDArray[np.integer], checklist: Checklist) -> pd.Data
 
 def _verdicts(low: np.ndarray, high: np.ndarray, line: float) -> pd.api.extensions.ExtensionArray:
     """Return :func:`_verdict` for arrays."""
-    return pd.array(np.where(low >= line, True, np.where(high < line, False, None)), dtype="boolean")
+    return pd.array([_verdict(*bounds, line) for bounds in zip(low, high, strict=True)], dtype="boolean")
 
 
 def on_basis(ratings: Iterable[Rating], basis: str) -> tuple[Rating, ...]:

@@ -57,11 +57,6 @@ def pearson(x: ArrayLike, y: ArrayLike) -> Correlation:
     -------
     Correlation
 
-    Raises
-    ------
-    UsageError
-        When the lengths differ.
-
     Notes
     -----
     ``scipy.stats.pearsonr``; checked against R's ``cor.test`` and pingouin's ``corr``.
@@ -69,8 +64,6 @@ def pearson(x: ArrayLike, y: ArrayLike) -> Correlation:
     (a, b), dropped = _complete(x, y)
     if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return Correlation(NAN, NAN, a.size, dropped, (NAN, NAN))
-    if a.size == 2:  # two points lie on a line: r is 1 or -1 and says nothing
-        return Correlation(float(np.sign((a[1] - a[0]) * (b[1] - b[0]))), 1.0, 2, dropped, (NAN, NAN))
     result = sps.pearsonr(a, b)
     r = float(result.statistic)
     return Correlation(r, float(result.pvalue), a.size, dropped, fisher_interval(r, a.size))
@@ -88,11 +81,6 @@ def partial_correlation(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Correlation
     -------
     Correlation
         ``p`` from Student's t with n - 3 degrees of freedom.
-
-    Raises
-    ------
-    UsageError
-        When the lengths differ.
 
     Notes
     -----
@@ -300,7 +288,7 @@ def mean(values: ArrayLike) -> Mean:
 
 
 def _complete(*columns: ArrayLike) -> tuple[list[npt.NDArray[np.float64]], int]:
-    """Return the columns without rows that miss a value, and how many rows were left out."""
+    """Return the columns without rows that miss a value, and how many rows were left out; UsageError when the lengths differ."""
     arrays = [np.asarray(column, dtype=float).ravel() for column in columns]
     if len({array.size for array in arrays}) != 1:
         raise UsageError(f"the variables have {[array.size for array in arrays]} values; allowed: the same number each")

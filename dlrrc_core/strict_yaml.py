@@ -96,8 +96,9 @@ def parse(text: str, file: str) -> Document:
             raise DataError(problems)
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
-        mark: Any = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        marks: list[Any] = [error.problem_mark, error.context_mark]
+        mark: Any = next((found for found in marks if found is not None), None)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise DataError([Problem(file, line, column, f"not YAML: {what}", "YAML", "check indentation and quotes")]) from error
     except yaml.YAMLError as error:  # for instance a control character

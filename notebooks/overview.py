@@ -16,7 +16,7 @@ basis = "best"
 # %%
 from IPython.display import Markdown
 
-from dlrrc_core.chapters import overview
+from dlrrc_core.chapters import overview, overview_figures, overview_tables
 
 chapter = overview.open_chapter(field, basis)
 n = chapter.n
@@ -36,7 +36,7 @@ Markdown(chapter.seed_sentence())
 # ## Score and journal
 
 # %%
-chapter.figure_journal()
+overview_figures.journal(chapter)
 
 # %%
 Markdown(chapter.missing_sentence())
@@ -45,7 +45,7 @@ Markdown(chapter.missing_sentence())
 # ## Score by year
 
 # %%
-chapter.figure_year()
+overview_figures.year(chapter)
 
 # %% [markdown]
 # ## Correlations
@@ -54,19 +54,19 @@ chapter.figure_year()
 # papers it rests on and how many were left out because a value is not known. With few papers the intervals are wide, and a P value says little.
 
 # %%
-chapter.correlation_table()
+overview_tables.correlation_table(chapter)
 
 # %% [markdown]
 # ## Points by part
 
 # %%
-chapter.figure_parts()
+overview_figures.parts(chapter)
 
 # %% [markdown]
 # ## Points by item
 
 # %%
-chapter.figure_items()
+overview_figures.items(chapter)
 
 # %% [markdown]
 # ## Papers at or above the lines
@@ -75,7 +75,7 @@ chapter.figure_items()
 # describe what they do not share. So openness is counted apart.
 
 # %%
-chapter.share_table()
+overview_tables.share_table(chapter)
 
 # %% [markdown]
 # ## Published numbers
@@ -84,7 +84,7 @@ chapter.share_table()
 chapter.published_section()
 
 # %%
-chapter.p_value_table()
+overview_tables.p_value_table(chapter)
 
 # %% [markdown]
 # ## Download

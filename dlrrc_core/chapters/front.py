@@ -58,7 +58,7 @@ class Front:
     def items_table(self) -> Html:
         """Return the average percentage of points per item, one column per field."""
         columns = [Column("Item", True), Column("Title"), *(Column(f"{info.short_title}, %", True) for info in self.repo.fields.values())]
-        rows = [
+        rows: list[Row] = [
             [Cell(str(i), sort=i), item.title, *(self.n.cell(f"fields.{name}.groups.{MEAN}.items.{i}.percent", ".0f") for name in self.repo.fields)]
             for i, item in self.repo.checklist.items.items()
         ]
