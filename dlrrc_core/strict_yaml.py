@@ -96,7 +96,8 @@ def parse(text: str, file: str) -> Document:
             raise DataError(problems)
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
-        line, column = next(((at.line + 1, at.column + 1) for at in (error.problem_mark, error.context_mark) if at is not None), (1, 1))
+        mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise DataError([Problem(file, line, column, f"not YAML: {what}", "YAML", "check indentation and quotes")]) from error
     except yaml.YAMLError as error:  # for instance a control character
