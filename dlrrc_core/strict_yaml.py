@@ -113,7 +113,8 @@ def _forbidden_events(text: str, file: str) -> Iterator[Problem]:
     """Yield a problem for each alias, tag, second document and for too deep nesting, before anything is built."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=LOADER):
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        at: Any = event.start_mark
+        line, column = at.line + 1, at.column + 1
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1

@@ -25,7 +25,7 @@ def task_table(task: str, field: str = "rcc") -> Html:
     repo = repository.here()
     papers = sorted((p for p in repo.select(field=field) if repo.papers[p].study.task == task), key=lambda p: (repo.papers[p].year or 0, p))
     columns = [
-        Column("Paper"),
+        Column("Paper", wide=True),
         Column("Year", True),
         Column("Target"),
         Column("Modality", facet=True),

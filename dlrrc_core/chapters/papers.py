@@ -28,7 +28,7 @@ def papers_table(field: str, basis: str) -> Html:
     scores = score_papers(repo, papers, basis)
     raters = sorted(scores["rater"].unique())
     columns = [
-        Column("Paper"),
+        Column("Paper", wide=True),
         Column("Year", numeric=True, facet=True),
         Column("Task", facet=True),
         Column("Modality", facet=True),
