@@ -30,15 +30,15 @@ def papers_table(field: str, basis: str) -> Html:
     columns = [
         Column("Paper", wide=True),
         Column("Year", numeric=True, facet=True),
-        Column("Task", facet=True),
-        Column("Modality", facet=True),
-        Column("Seed review", facet=True),
         *(Column(f"Points, {rater}", numeric=True) for rater in raters),
         Column("Interval of points", numeric=True),
         Column("Ratings", facet=True),
         Column("Open code", facet=True),
         Column("Open data", facet=True),
         Column("Open weights", facet=True),
+        Column("Task", facet=True),
+        Column("Modality", facet=True),
+        Column("Seed review", facet=True),
     ]
     rows = [_row(repo, paper, scores[scores["paper"] == paper], raters) for paper in papers]
     return tables.table(columns, rows, f"Papers of the field {repo.fields[field].short_title}", "papers", filters=True)
@@ -53,13 +53,13 @@ def _row(repo: Repository, paper: str, scores: pd.DataFrame, raters: list[str]) 
     return [
         Cell(short_citation(repo, paper), sort=paper, href=paper_link(paper)),
         tables.number_cell(record.year),
-        record.study.task,
-        record.study.modality.type or tables.NOTHING,
-        "yes" if seed else "no",
         *(tables.number_cell(points.get(rater), ".1f") for rater in raters),
         interval_cell(scores),
         Cell(" and ".join(kinds), badge=kinds[0]) if kinds else "not rated",
         *(openness_cell(scores[name]) for name in ("open_code", "open_data", "open_weights")),
+        record.study.task,
+        record.study.modality.type or tables.NOTHING,
+        "yes" if seed else "no",
     ]
 
 
