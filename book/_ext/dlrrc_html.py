@@ -82,9 +82,24 @@ def add_scripts(app: Sphinx, pagename: str, templatename: str, context: dict[str
             app.add_js_file(script, defer="defer")
 
 
+def mend_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Give names and roles that screen readers need and the theme leaves out (axe: summary-name, aria-required-children)."""
+    if "body" in context:
+        context["body"] = context["body"].replace(' role="doc-biblioentry"', ' role="listitem"')
+    make = context.get("generate_toctree_html")
+    if make is None:
+        return
+
+    def named(kind: str, **options: Any) -> str:
+        return str(make(kind, **options)).replace("<summary>", '<summary aria-label="Show or hide the pages below this one">')
+
+    context["generate_toctree_html"] = named
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the hooks."""
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_display_math, None))
     app.connect("html-page-context", add_meta, priority=800)
     app.connect("html-page-context", add_scripts, priority=800)
+    app.connect("html-page-context", mend_roles, priority=850)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
