@@ -9,7 +9,8 @@ from dlrrc_core.chapters.papers import short_citation
 from dlrrc_core.records import Paper, PrintedResult
 from dlrrc_core.tables import Cell, Column, Html, Row
 
-SHOWN_RESULTS = 4  # rows of printed results in a cell; the page of the paper has all
+SHOWN_RESULTS = 3  # rows of printed results in a cell, and values in a row; the page of the paper has all
+SHOWN_VALUES = 4
 
 
 def task_table(task: str, field: str = "rcc") -> Html:
@@ -64,9 +65,9 @@ def printed_summary(record: Paper) -> str:
 
 
 def result_line(row: PrintedResult) -> str:
-    """Return one row of printed results in words, values exactly as printed."""
+    """Return the first values of a row of printed results in words, exactly as printed."""
     about = ", ".join(part for part in (row.model, row.split, row.level, row.subset) if part)
-    values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.values.items())
+    values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in list(row.values.items())[:SHOWN_VALUES])
     return f"{about}: {values}" if about else values
 
 

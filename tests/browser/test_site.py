@@ -40,7 +40,7 @@ def visit(chromium: Browser, site: str, mode: str, look: Callable[[Page, str], l
     page.on("requestfailed", lambda request: complaints.append(f"{at}: request failed: {request.url}"))
     page.on("request", lambda request: complaints.append(f"{at}: leaves the site: {request.url}") if outside(request.url, site) else None)
     page.on("response", lambda response: complaints.append(f"{at}: status {response.status}: {response.url}") if response.status >= 400 else None)
-    for at in pages_for(mode):  # noqa: B007 - the listeners name the page they are on
+    for at in pages_for(mode):
         page.goto(site + at)
         page.wait_for_function(DRAWN, timeout=20_000)
         complaints += [f"{at}: {complaint}" for complaint in look(page, at)]

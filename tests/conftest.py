@@ -1,0 +1,43 @@
+"""Fixtures shared by the suite."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlrrc_core import repository
+from dlrrc_core.repository import Repository
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def repo() -> Repository:
+    """Return the records of this checkout."""
+    return repository.load(ROOT)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Return a copy of data and templates that a test may break."""
+    for name in ("data", "notebooks"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def dlrrc(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    return subprocess.run([sys.executable, "-m", "dlrrc_core.cli", *words], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def tree_hash(folder: Path) -> str:
+    """Return a hash over names and contents of all files of a folder."""
+    found = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        found.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return found.hexdigest()
