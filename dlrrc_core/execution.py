@@ -151,12 +151,18 @@ def normalised(notebook: nbformat.NotebookNode) -> str:
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": dict(KERNEL), "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}}
     )
+    count = 0
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index:03d}"
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
         tags = cell.metadata.get("tags", [])
         cell.metadata = nbformat.from_dict({"tags": sorted({*tags, "remove-input"})} if cell.cell_type == "code" else {})
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)
+            if "execution_count" in output:
+                output["execution_count"] = count
     return str(nbformat.writes(notebook)) + "\n"
 
 

@@ -13,9 +13,9 @@ import json
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from dlrrc_core import execution, repository, strict_yaml
 from dlrrc_core.execution import Job, Outcome
-from dlrrc_core.problems import one_of
+from dlrrc_core.problems import UsageError, one_of
 from dlrrc_core.records import Record
 
 STATE = "_build/dlrrc/pages.json"
@@ -209,13 +209,23 @@ def _run(todo: list[Job], n_jobs: int | None, scheduler: str | None) -> Iterable
             yield future.result()
 
 
-def _executor(workers: int, scheduler: str | None) -> AbstractContextManager[Executor]:
-    """Return what runs the jobs: threads that each watch a fresh process, or the workers of a Dask cluster."""
+@contextmanager
+def _executor(workers: int, scheduler: str | None) -> Iterator[Executor]:
+    """Yield what runs the jobs: threads that each watch a fresh process, or the workers of a Dask cluster."""
     if scheduler is None:
-        return ThreadPoolExecutor(workers)
-    from distributed import Client  # only needed for --scheduler, and slow to import
+        with ThreadPoolExecutor(workers) as executor:
+            yield executor
+        return
+    try:
+        from distributed import Client  # only needed for --scheduler, and slow to import
 
-    return nullcontext(Client(scheduler).get_executor(pure=False))
+        client = Client(scheduler, timeout=10)
+    except ImportError as error:
+        raise UsageError("--scheduler needs the package 'distributed'; install the extra: pip install 'dlrrc[cluster]'") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"no Dask scheduler answers at '{scheduler}'; allowed: an address such as tcp://127.0.0.1:8786") from error
+    with client:
+        yield client.get_executor(pure=False)
 
 
 def in_fresh_process(job: Job) -> Outcome:

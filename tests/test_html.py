@@ -81,7 +81,8 @@ def test_hostile_text_in_every_field_of_a_record_stays_text(repo: Repository, te
         id="hostile", title=text, authors=(text,), authors_complete=False, year=2020, journal=text, volume=text, issue=text, pages=text,
         evidence_level=text, study=study, notices=(text,), doubts=(text,), sources=(Source(where=text, gave=text),),
         results=(PrintedResult(split=text, data=text, model=text, level=text, subset=text, where=text, note=text, values={text: text}),),
-        compute={text: text}, software={text: {text: text}}, hyperparameters={text: text}, artefacts=Artefacts(code=artefact, data=artefact, weights=artefact),
+        compute={text: text}, software={text: {text: text}}, hyperparameters={text: text},
+        artefacts=Artefacts(code=artefact, data=artefact, weights=artefact),
     )  # fmt: skip
     answer = Answer(answer="no", evidence=text, where=text, confidence="low")
     rating = Rating(
