@@ -129,7 +129,7 @@ def build(
 ) -> None:
     """Run the notebooks whose inputs changed (what `jb build .` does first)."""
     with messages():
-        run = pages.build_all(repository.find_root(), field, jobs, scheduler, force)
+        run = pages.build_all(repository.here(), field, jobs, scheduler, force)
     typer.echo("\n".join(run) if run else "every page is up to date")
 
 

@@ -8,6 +8,7 @@ edited or deleted.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import json
 import multiprocessing
@@ -109,7 +110,7 @@ def fingerprint(job: Job, data: Iterable[Path]) -> str:
     root = Path(job.root)
     files = [root / job.template, *data, *library_sources(root / job.template)]
     parts = [json.dumps([job.template, dict(job.parameters), dict(job.words), sys.version_info[:2], [version(name) for name in SHAPING]])]
-    parts += [f"{path.name}:{_digest(path.read_bytes())}" for path in files]
+    parts += [f"{path.name}:{_digest_of(path)}" for path in files]
     return _digest("\n".join(parts).encode())
 
 
@@ -117,18 +118,19 @@ def library_sources(template: Path) -> list[Path]:
     """Return the source files of ``dlrrc_core`` that a template imports, directly or through other modules."""
     package = Path(__file__).parent
     found: dict[str, Path] = {}
-    queue = _imports(template)
+    queue = set(_imports(template, template.stat().st_mtime_ns))
     while queue:
         name = queue.pop()
         candidates = (package.joinpath(*name.split(".")[1:]).with_suffix(".py"), package.joinpath(*name.split(".")[1:], "__init__.py"))
         path = next((path for path in candidates if path.is_file()), None)
         if path is not None and name not in found:
             found[name] = path
-            queue |= _imports(path)
+            queue |= _imports(path, path.stat().st_mtime_ns)
     return [found[name] for name in sorted(found)]
 
 
-def _imports(path: Path) -> set[str]:
+@functools.cache
+def _imports(path: Path, changed: int) -> frozenset[str]:
     """Return the names under ``dlrrc_core`` that a file imports; a name may be a module or something in one."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -136,18 +138,18 @@ def _imports(path: Path) -> set[str]:
             names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names if alias.name.split(".")[0] == "dlrrc_core"}
-    return names
+    return frozenset(names)
 
 
 def build_all(
-    root: Path, fields: Iterable[str] | None = None, n_jobs: int | None = None, scheduler: str | None = None, force: bool = False
+    repo: repository.Repository, fields: Iterable[str] | None = None, n_jobs: int | None = None, scheduler: str | None = None, force: bool = False
 ) -> list[str]:
     """Run every stale page and write those whose content changed.
 
     Parameters
     ----------
-    root : Path
-        Root of a checkout.
+    repo : Repository
+        All records.
     fields : iterable of str, optional
         Only the chapters of these fields.
     n_jobs : int, optional
@@ -164,14 +166,13 @@ def build_all(
 
     Raises
     ------
-    DataError
-        When a record is broken; no page is run.
+    DataError, UsageError
+        When ``notebooks/pages.yaml`` is broken, or a field or scheduler does not exist; no page is run.
     PageError
         When a page failed; the other pages are written, the failed one is kept under ``_build/dlrrc/failed`` and the last good
         page stays.
     """
-    root = root.resolve()
-    repo = repository.load(root)
+    root = repo.root
     state = _read_state(root)
     stale: dict[str, tuple[Job, str]] = {}
     for job, data in jobs(repo, fields):
@@ -257,16 +258,16 @@ def _child(job: Job, sender: Any) -> None:
     sender.close()
 
 
-def missing_from_toc(root: Path) -> list[str]:
+def missing_from_toc(repo: repository.Repository) -> list[str]:
     """Return the computed pages that ``_toc.yml`` does not list; a chapter that nobody can find is an error.
 
     Parameters
     ----------
-    root : Path
-        Root of a checkout.
+    repo : Repository
+        All records.
     """
-    listed = str(strict_yaml.load(root / "_toc.yml", root).data)
-    return [job.output for job, _ in jobs(repository.load(root)) if f"'{job.output.removesuffix('.ipynb')}'" not in listed]
+    listed = str(strict_yaml.load(repo.root / "_toc.yml", repo.root).data)
+    return [job.output for job, _ in jobs(repo) if f"'{job.output.removesuffix('.ipynb')}'" not in listed]
 
 
 def write(path: Path, content: bytes) -> None:
@@ -291,4 +292,11 @@ def _digest(content: bytes) -> str:
 
 
 def _digest_of(path: Path) -> str:
-    return _digest(path.read_bytes()) if path.is_file() else ""
+    """Return the digest of a file, empty when there is none."""
+    return _digest_at(path, path.stat().st_mtime_ns) if path.is_file() else ""
+
+
+@functools.cache
+def _digest_at(path: Path, changed: int) -> str:
+    """Read each file once per change: several pages share most of theirs."""
+    return _digest(path.read_bytes())

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 
-from dlrrc_core import repository, tables
-from dlrrc_core.chapters.overview import machine_notice
-from dlrrc_core.chapters.papers import first_author
+from dlrrc_core import tables
 from dlrrc_core.records import Answer, Artefact, Paper, Rating
 from dlrrc_core.repository import Repository
 from dlrrc_core.scoring import Score, score
@@ -23,20 +20,19 @@ REPLY = (
 )
 
 
-def pages(root: Path) -> Iterator[tuple[str, str, str]]:
+def pages(repo: Repository) -> Iterator[tuple[str, str, str]]:
     """Yield name, title and HTML body of the page of every paper.
 
     Parameters
     ----------
-    root : Path
-        Root of a checkout.
+    repo : Repository
+        All records.
 
     Yields
     ------
     tuple of str
         Page name (``book/papers/<id>``), title as plain text, and the body as HTML with everything from the records escaped.
     """
-    repo = repository.load(root)
     for paper in repo.papers:
         yield f"book/papers/{paper}", title(repo.papers[paper]), body(repo, paper)
 
@@ -44,7 +40,7 @@ def pages(root: Path) -> Iterator[tuple[str, str, str]]:
 def title(record: Paper) -> str:
     """Return the short title of a paper's page: first author, year and the beginning of the title."""
     year = record.year if record.year is not None else "n.d."
-    return f"{first_author(record.authors)} {year}: {record.title}"
+    return f"{record.first_author} {year}: {record.title}"
 
 
 def body(repo: Repository, paper: str) -> str:
@@ -53,7 +49,7 @@ def body(repo: Repository, paper: str) -> str:
     scores = {rating.rater: score({n: a.answer for n, a in rating.answers.items()}, repo.checklist) for rating in ratings}
     parts = [f"<h1>{escape(title(record))}</h1>", f"<p>{citation(record)}</p>", _where_it_counts(repo, record)]
     if any(rating.kind == "machine" for rating in ratings):
-        parts.append(machine_notice().html)
+        parts.append(tables.machine_notice().html)
     if ratings:
         parts += ['<h2 id="score">Score</h2>', _score_table(repo, ratings, scores)]
         parts += ['<h2 id="items">Items and evidence</h2>', _items_table(repo, ratings)]

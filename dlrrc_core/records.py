@@ -138,6 +138,15 @@ class Paper(Record):
     sources: tuple[Source, ...] = ()
     doubts: tuple[Text, ...] = ()
 
+    @property
+    def first_author(self) -> str:
+        """Surname of the first author, from ``Zuo T`` as from ``Teng Zuo``."""
+        if not self.authors:
+            return "Author not known"
+        words = self.authors[0].replace(",", " ").split()
+        initials = len(words) > 1 and words[-1].replace(".", "").isupper() and len(words[-1]) <= 3
+        return " ".join(words[:-1]) if initials else words[-1]
+
 
 class Answer(Record):
     """One answer of a rating.

@@ -104,6 +104,7 @@ def load(root: Path) -> Repository:
     DataError
         With every problem of every file; nothing is returned half-read.
     """
+    root = root.resolve()
     data = root / "data"
     instrument = checklists.load(data / "checklist" / f"{CHECKLIST_ID}.yaml", root)
     problems: list[Problem] = []

@@ -92,6 +92,14 @@ def badge(text: str, kind: str) -> str:
     return f'<span class="dlrrc-badge dlrrc-badge--{escape(kind)}">{escape(text)}</span>'
 
 
+def machine_notice() -> Html:
+    """Return the label of machine ratings."""
+    return Html(
+        '<div class="dlrrc-banner" role="note"><strong>Machine-rated, not confirmed by a person.</strong> The ratings on this page come from machine '
+        "raters of one kind that worked without seeing each other. Read them as a first proposal that a person has to check.</div>"
+    )
+
+
 def yes_no(value: object, yes: str = "yes", no: str = "no") -> str:
     """Return words for True, False and unknown."""
     return NOTHING if value is None or value != value else yes if value else no  # NaN differs from itself

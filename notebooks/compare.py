@@ -13,11 +13,12 @@
 # this page has no parameters
 
 # %%
-from dlrrc_core.chapters import front, overview
+from dlrrc_core import tables
+from dlrrc_core.chapters import front
 
 chapter = front.open_front()
 n = chapter.n
-overview.machine_notice()
+tables.machine_notice()
 
 # %% [markdown]
 # ```{warning}

@@ -17,10 +17,11 @@ field = "rcc"
 basis = "best"
 
 # %%
-from dlrrc_core.chapters import items, overview
+from dlrrc_core import tables
+from dlrrc_core.chapters import items
 
 chapter = items.open_chapter(field, basis)
-overview.machine_notice()
+tables.machine_notice()
 
 # %% [markdown]
 # ## Pass rate per item

@@ -17,9 +17,10 @@ field = "rcc"
 basis = "best"
 
 # %%
-from dlrrc_core.chapters import overview, papers
+from dlrrc_core import tables
+from dlrrc_core.chapters import papers
 
-overview.machine_notice()
+tables.machine_notice()
 
 # %%
 papers.papers_table(field, basis)

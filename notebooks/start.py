@@ -19,11 +19,12 @@
 # %%
 from IPython.display import Markdown
 
-from dlrrc_core.chapters import front, overview
+from dlrrc_core import tables
+from dlrrc_core.chapters import front
 
 chapter = front.open_front()
 n = chapter.n
-overview.machine_notice()
+tables.machine_notice()
 
 # %% [markdown]
 # ## Where the review stands

@@ -22,7 +22,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
 
-from dlrrc_core import pages, paperpages
+from dlrrc_core import pages, paperpages, repository
 
 #: Written next to the doctrees: which paper pages the last build made, and from what.
 STATE_FILE = "dlrrc-papers.json"
@@ -31,9 +31,15 @@ H2 = re.compile(r'<h2 [^>]*\bid="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
 
 
 @functools.lru_cache(maxsize=1)
+def records(root: Path) -> repository.Repository:
+    """Return all records, read once per build."""
+    return repository.load(root)
+
+
+@functools.lru_cache(maxsize=1)
 def paper_pages(root: Path) -> dict[str, tuple[str, str]]:
     """Return title and body (HTML) of each paper page by page name, made once per build."""
-    return {name: (title, body) for name, title, body in paperpages.pages(root)}
+    return {name: (title, body) for name, title, body in paperpages.pages(records(root))}
 
 
 def digest(papers: dict[str, tuple[str, str]]) -> dict[str, str]:
@@ -49,10 +55,11 @@ def build_chapters(app: Sphinx, config: Config) -> None:
     ConfigError
         If a field has a chapter that ``_toc.yml`` does not name: Sphinx would leave it out without a word.
     """
+    records.cache_clear()
     paper_pages.cache_clear()
-    root = Path(app.confdir)
-    pages.build_all(root)
-    if missing := pages.missing_from_toc(root):
+    repo = records(Path(app.confdir))
+    pages.build_all(repo)
+    if missing := pages.missing_from_toc(repo):
         raise ConfigError("add these pages to _toc.yml: " + ", ".join(str(page) for page in missing))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython.display import Markdown
 
-from dlrrc_core import repository
+from dlrrc_core import repository, tables
 from dlrrc_core.fieldstats import MEAN, field_statistics
 from dlrrc_core.repository import Repository
 from dlrrc_core.tables import Html, Numbers
@@ -44,7 +44,7 @@ class Overview:
         """Return the label that machine ratings always carry, or nothing when there are none."""
         if "machine" not in self.stats["kinds"]:
             return Html("")
-        return machine_notice()
+        return tables.machine_notice()
 
     def seed_sentence(self) -> str:
         """Return how many of the seed review's papers are rated here; empty for a field without a printed review."""
@@ -79,14 +79,6 @@ def open_chapter(field: str, basis: str) -> Overview:
     """Load the records around the working directory and compute the statistics of a field."""
     repo = repository.here()
     return Overview(repo, field, basis, Numbers(field_statistics(repo, field, basis)))
-
-
-def machine_notice() -> Html:
-    """Return the label of machine ratings."""
-    return Html(
-        '<div class="dlrrc-banner" role="note"><strong>Machine-rated, not confirmed by a person.</strong> The ratings on this page come from machine '
-        "raters of one kind that worked without seeing each other. Read them as a first proposal that a person has to check.</div>"
-    )
 
 
 def paper_link(paper: str) -> str:

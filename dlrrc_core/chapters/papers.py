@@ -85,13 +85,4 @@ def short_citation(repo: Repository, paper: str) -> str:
     """Return ``Zuo 2021: Title`` for lists and tables."""
     record = repo.papers[paper]
     year = record.year if record.year is not None else "year not known"
-    return f"{first_author(record.authors)} {year}: {record.title}"
-
-
-def first_author(authors: tuple[str, ...]) -> str:
-    """Return the surname of the first author, from ``Zuo T`` as from ``Teng Zuo``."""
-    if not authors:
-        return "Author not known"
-    words = authors[0].replace(",", " ").split()
-    initials = len(words) > 1 and words[-1].replace(".", "").isupper() and len(words[-1]) <= 3
-    return " ".join(words[:-1]) if initials else words[-1]
+    return f"{record.first_author} {year}: {record.title}"
