@@ -7,31 +7,25 @@ edited or deleted.
 
 from __future__ import annotations
 
-import ast
-import functools
-import hashlib
 import json
 import multiprocessing
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 from tqdm import tqdm
 
-from dlrrc_core import execution, repository, strict_yaml
+from dlrrc_core import execution, freshness, repository, strict_yaml
 from dlrrc_core.execution import Job, Outcome
 from dlrrc_core.problems import UsageError, one_of
 from dlrrc_core.records import Record
 
 STATE = "_build/dlrrc/pages.json"
 FAILED = "_build/dlrrc/failed"
-SHAPING = ("ipython", "jupytext", "matplotlib", "nbformat", "numpy", "pandas", "papermill", "plotly", "scipy", "seaborn", "statsmodels")
 PRELOAD = ["dlrrc_core.execution", "dlrrc_core.chapters.overview_figures", "dlrrc_core.chapters.items", "dlrrc_core.chapters.front"]
 
 
@@ -105,42 +99,6 @@ def _data(repo: repository.Repository, reads: str, name: str | None) -> list[Pat
     return sorted([*shared, *(path for folder in folders for path in folder.rglob("*") if path.is_file())])
 
 
-def fingerprint(job: Job, data: Iterable[Path]) -> str:
-    """Return a hash of everything that shapes a page."""
-    root = Path(job.root)
-    files = [root / job.template, *data, *library_sources(root / job.template)]
-    parts = [json.dumps([job.template, dict(job.parameters), dict(job.words), sys.version_info[:2], [version(name) for name in SHAPING]])]
-    parts += [f"{path.name}:{_digest_of(path)}" for path in files]
-    return _digest("\n".join(parts).encode())
-
-
-def library_sources(template: Path) -> list[Path]:
-    """Return the source files of ``dlrrc_core`` that a template imports, directly or through other modules."""
-    package = Path(__file__).parent
-    found: dict[str, Path] = {}
-    queue = set(_imports(template, template.stat().st_mtime_ns))
-    while queue:
-        name = queue.pop()
-        candidates = (package.joinpath(*name.split(".")[1:]).with_suffix(".py"), package.joinpath(*name.split(".")[1:], "__init__.py"))
-        path = next((path for path in candidates if path.is_file()), None)
-        if path is not None and name not in found:
-            found[name] = path
-            queue |= _imports(path, path.stat().st_mtime_ns)
-    return [found[name] for name in sorted(found)]
-
-
-@functools.cache
-def _imports(path: Path, changed: int) -> frozenset[str]:
-    """Return the names under ``dlrrc_core`` that a file imports; a name may be a module or something in one."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "dlrrc_core":
-            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names if alias.name.split(".")[0] == "dlrrc_core"}
-    return frozenset(names)
-
-
 def build_all(
     repo: repository.Repository, fields: Iterable[str] | None = None, n_jobs: int | None = None, scheduler: str | None = None, force: bool = False
 ) -> list[str]:
@@ -176,17 +134,17 @@ def build_all(
     state = _read_state(root)
     stale: dict[str, tuple[Job, str]] = {}
     for job, data in jobs(repo, fields):
-        inputs = fingerprint(job, data)
-        if force or state.get(job.output) != [inputs, _digest_of(root / job.output)]:
+        inputs = freshness.fingerprint(job, data)
+        if force or state.get(job.output) != [inputs, freshness.digest_of(root / job.output)]:
             stale[job.output] = (job, inputs)
     errors = []
     for outcome in _run([job for job, _ in stale.values()], n_jobs, scheduler):
         job, inputs = stale[outcome.job.output]
         if outcome.error is None:
             text = outcome.notebook.encode()
-            if _digest_of(root / job.output) != _digest(text):
+            if freshness.digest_of(root / job.output) != freshness.digest(text):
                 write(root / job.output, text)
-            state[job.output] = [inputs, _digest(text)]
+            state[job.output] = [inputs, freshness.digest(text)]
             write(root / STATE, json.dumps(state, indent=1, sort_keys=True).encode())
         else:
             kept = root / FAILED / job.output.replace("/", "--")
@@ -285,18 +243,3 @@ def _read_state(root: Path) -> dict[str, list[str]]:
     except (OSError, ValueError):
         return {}
     return state if isinstance(state, dict) else {}
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _digest_of(path: Path) -> str:
-    """Return the digest of a file, empty when there is none."""
-    return _digest_at(path, path.stat().st_mtime_ns) if path.is_file() else ""
-
-
-@functools.cache
-def _digest_at(path: Path, changed: int) -> str:
-    """Read each file once per change: several pages share most of theirs."""
-    return _digest(path.read_bytes())

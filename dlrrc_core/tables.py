@@ -100,6 +100,22 @@ def machine_notice() -> Html:
     )
 
 
+def downloads(field: str) -> Html:
+    """Return the links to the files behind a field's chapters; :mod:`dlrrc_core.downloads` writes them."""
+    folder = "../../../_static/downloads"
+    files = {
+        f"{field}-statistics.json": "every number of this page (JSON)",
+        "ratings.csv": "all answers of all raters (CSV)",
+        "papers.csv": "facts of all papers (CSV)",
+        "results.csv": "all printed results (CSV)",
+        "dictionary-ratings.yaml": "what the columns of the ratings mean",
+        "dictionary-papers.yaml": "what the columns of the papers mean",
+        "dictionary-results.yaml": "what the columns of the results mean",
+    }
+    links = "".join(f'<li><a href="{folder}/{escape(name)}" download>{escape(name)}</a>: {escape(words)}</li>' for name, words in files.items())
+    return Html(f"<ul>{links}</ul>")
+
+
 def yes_no(value: object, yes: str = "yes", no: str = "no") -> str:
     """Return words for True, False and unknown."""
     return NOTHING if value is None or value != value else yes if value else no  # NaN differs from itself

@@ -16,6 +16,7 @@ basis = "best"
 # %%
 from IPython.display import Markdown
 
+from dlrrc_core import tables
 from dlrrc_core.chapters import overview, overview_figures, overview_tables
 
 chapter = overview.open_chapter(field, basis)
@@ -88,5 +89,6 @@ overview_tables.p_value_table(chapter)
 
 # %% [markdown]
 # ## Download
-#
-# The numbers of this page as JSON: run `dlrrc stats --format json` with this field in a checkout.
+
+# %%
+tables.downloads(field)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import ROOT, dlrrc
 
-from dlrrc_core import execution, pages, repository
+from dlrrc_core import execution, freshness, pages, repository
 from dlrrc_core.execution import Job
 from dlrrc_core.problems import UsageError
 
@@ -126,7 +126,7 @@ def test_in_process_engine_and_kernel_give_the_same_bytes() -> None:
 
 
 def test_library_sources_follow_imports() -> None:
-    names = {path.stem for path in pages.library_sources(ROOT / "notebooks/overview.py")}
+    names = {path.stem for path in freshness.library_sources(ROOT / "notebooks/overview.py")}
     assert {"overview", "overview_figures", "fieldstats", "scoring", "stats", "strict_yaml"} <= names
     assert not {"cli", "pages", "narrative", "paperpages"} & names
 
