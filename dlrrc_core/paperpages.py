@@ -91,19 +91,19 @@ def _where_it_counts(repo: Repository, record: Paper) -> str:
 def _score_table(repo: Repository, ratings: tuple[Rating, ...], scores: dict[str, Score]) -> str:
     """Return totals, parts, verdicts and openness per rater, and the raw agreement of two raters."""
     parts = [part.id for part in repo.checklist.parts]
-    columns = [Column("Rater"), Column("Kind"), Column("Points", True), Column("Interval", True), *(Column(f"Part {p}", True) for p in parts)]
-    columns += [Column("Acceptable"), Column("Part V passes"), Column("Open code"), Column("Open data"), Column("Open weights")]
+    columns = [Column("Rater"), Column("Points", True), Column("Interval", True), Column("Open code"), Column("Open data"), Column("Open weights")]
+    columns += [Column("Acceptable"), Column("Part V passes"), *(Column(f"Part {p}", True) for p in parts), Column("Kind")]
     rows: list[Row] = []
     for rating in ratings:
         s = scores[rating.rater]
         rows.append(
             [
                 rating.rater,
-                Cell(rating.kind, badge=rating.kind),
                 tables.number_cell(s.points, ".1f"),
-                Cell(f"{s.interval[0]:.1f} to {s.interval[1]:.1f}", sort=s.interval[0]),
+                tables.range_cell(*s.interval),
+                *(tables.yes_no(v) for v in (s.open_code, s.open_data, s.open_weights, s.acceptable, s.accessible)),
                 *(tables.number_cell(s.parts[p], ".1f") for p in parts),
-                *(tables.yes_no(v) for v in (s.acceptable, s.accessible, s.open_code, s.open_data, s.open_weights)),
+                Cell(rating.kind, badge=rating.kind),
             ]
         )
     html = tables.table(columns, rows, "Score by rater", "score-table").html

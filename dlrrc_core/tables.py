@@ -178,6 +178,11 @@ def number_cell(value: Any, fmt: str = "", stat: str | None = None) -> Cell:
 Row = list[Cell | str]
 
 
+def range_cell(low: float, high: float) -> Cell:
+    """Return a range of points, one number when both ends are the same; sorted by the lower end."""
+    return Cell(f"{low:.1f}" if low == high else f"{low:.1f} to {high:.1f}", sort=low)
+
+
 class Numbers:
     """Looks numbers up in nested statistics and writes them so that a test can find them again.
 

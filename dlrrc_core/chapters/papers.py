@@ -67,8 +67,7 @@ def interval_cell(scores: pd.DataFrame) -> Cell:
     """Return the range from the lowest to the highest points that any rating of the paper allows."""
     if scores.empty:
         return Cell(tables.NOTHING, sort="")
-    low, high = float(scores["low"].min()), float(scores["high"].max())
-    return Cell(f"{low:.1f} to {high:.1f}", sort=low)
+    return tables.range_cell(float(scores["low"].min()), float(scores["high"].max()))
 
 
 def openness_cell(answers: pd.Series) -> Cell:
