@@ -35,7 +35,9 @@ PACKAGES = ("jupyter-book", "sphinx", "myst-nb", "jupyter-cache", "papermill", "
 
 def copy_checkout(target: Path) -> None:
     """Copy what git knows or would take of the checkout."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
     for name in listed.splitlines():
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +73,10 @@ def make_stock(target: Path, mode: str) -> None:
     hooks.write_text(source.replace("    pages.build_all(repo)\n", ""), encoding="utf-8")
     config = target / "_config.yml"
     config.write_text(
-        config.read_text(encoding="utf-8").replace('execute_notebooks: "off"', f"execute_notebooks: {mode}\n  timeout: 300"), encoding="utf-8"
+        config.read_text(encoding="utf-8").replace(
+            'execute_notebooks: "off"', f"execute_notebooks: {mode}\n  timeout: 300"
+        ),
+        encoding="utf-8",
     )
 
 
@@ -87,7 +92,9 @@ def build(root: Path, *options: str) -> float:
 
 def mean_on_page(root: Path) -> str:
     """Return the mean score that the built overview page of RCC shows."""
-    found = re.search(r'data-stat="groups\.mean\.total\.mean"[^>]*>([^<]+)<', (root / OVERVIEW).read_text(encoding="utf-8"))
+    found = re.search(
+        r'data-stat="groups\.mean\.total\.mean"[^>]*>([^<]+)<', (root / OVERVIEW).read_text(encoding="utf-8")
+    )
     return found[1] if found else "none"
 
 
@@ -122,9 +129,14 @@ def run_side(prepare: Callable[[Path], None], *options: str) -> dict[str, tuple[
 
 def machine() -> dict[str, str]:
     """Describe what the times were measured on."""
-    model = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
+    model = next(
+        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
     memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
     return {
         "processor": model,
         "cores": str(os.cpu_count()),
@@ -158,7 +170,9 @@ def report(runs: dict[str, list[dict[str, tuple[float, bool]]]], facts: dict[str
             times = [run[case][0] for run in results]
             right = "yes" if all(run[case][1] for run in results) else "**no**"
             middle = statistics.median(times)
-            lines.append(f"| {case} | {side} | {middle:.1f} ({min(times):.1f} to {max(times):.1f}) | {right} | {middle / ours:.2f} |")
+            lines.append(
+                f"| {case} | {side} | {middle:.1f} ({min(times):.1f} to {max(times):.1f}) | {right} | {middle / ours:.2f} |"
+            )
     lines += ["", "Machine and versions:", ""] + [f"- {name}: {value}" for name, value in facts.items()]
     return "\n".join(lines) + "\n"
 
@@ -167,7 +181,9 @@ def main() -> None:
     """Run both sides in turn and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="runs of each side (default 3)")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results", help="folder for build.json and build.md")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "benchmarks/results", help="folder for build.json and build.md"
+    )
     options = parser.parse_args()
     sides: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
         "ours": (lambda root: None, ()),
@@ -182,7 +198,9 @@ def main() -> None:
             print(side, {case: round(seconds, 1) for case, (seconds, _) in runs[side][-1].items()}, file=sys.stderr)
     facts = machine()
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "build.json").write_text(json.dumps({"machine": facts, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+    (options.out / "build.json").write_text(
+        json.dumps({"machine": facts, "runs": runs}, indent=1) + "\n", encoding="utf-8"
+    )
     text = report(runs, facts)
     (options.out / "build.md").write_text(text, encoding="utf-8")
     print(text)

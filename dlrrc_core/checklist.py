@@ -167,7 +167,11 @@ def _problems(checklist: Checklist, document: strict_yaml.Document) -> list[Prob
     for name, scale in checklist.scales.items():
         codes = [option.code for option in scale.options]
         if len(set(codes)) != len(codes) or set(codes) & set(SPECIAL_CODES):
-            add(("scales", name), f"scale {name} has the codes {codes}", f"each code once, none of {list(SPECIAL_CODES)}")
+            add(
+                ("scales", name),
+                f"scale {name} has the codes {codes}",
+                f"each code once, none of {list(SPECIAL_CODES)}",
+            )
         if scale.open_code is not None and scale.open_code not in codes:
             add(("scales", name, "open_code"), f"open_code is '{scale.open_code}'", f"one of {codes}")
         for i, option in enumerate(scale.options):
@@ -182,15 +186,27 @@ def _problems(checklist: Checklist, document: strict_yaml.Document) -> list[Prob
             if item.scale in checklist.scales:
                 points += max(option.points for option in checklist.scales[item.scale].options)
             else:
-                add(("parts", p, "items", i, "scale"), f"item {item.id} has the scale '{item.scale}'", f"one of {sorted(checklist.scales)}")
+                add(
+                    ("parts", p, "items", i, "scale"),
+                    f"item {item.id} has the scale '{item.scale}'",
+                    f"one of {sorted(checklist.scales)}",
+                )
         if points != part.points:
-            add(("parts", p, "points"), f"the items of part {part.id} add up to {points:g} points", f"{part.points:g} as stated")
+            add(
+                ("parts", p, "points"),
+                f"the items of part {part.id} add up to {points:g} points",
+                f"{part.points:g} as stated",
+            )
     if numbers != list(range(1, len(numbers) + 1)):
         add(("parts",), f"the items are numbered {numbers}", "1, 2, 3, ... without gaps")
     if len(set(slugs)) != len(slugs):
         add(("parts",), "two items share a slug", "a slug of its own for each item")
     if sum(part.points for part in checklist.parts) != checklist.total_points:
-        add(("total_points",), f"the parts add up to {sum(part.points for part in checklist.parts):g} points", f"{checklist.total_points:g}")
+        add(
+            ("total_points",),
+            f"the parts add up to {sum(part.points for part in checklist.parts):g} points",
+            f"{checklist.total_points:g}",
+        )
     if checklist.accessibility_part not in [part.id for part in checklist.parts]:
         add(("accessibility_part",), f"accessibility_part is '{checklist.accessibility_part}'", "the id of a part")
     return problems

@@ -19,11 +19,15 @@ from dlrrc_core.fieldstats import field_statistics, without_nan
 from dlrrc_core.problems import DataError, UsageError
 from dlrrc_core.scoring import score_papers
 
-app = typer.Typer(help="Scores, statistics and pages of the DLRRC living review.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Scores, statistics and pages of the DLRRC living review.", no_args_is_help=True, add_completion=False
+)
 
 FieldOption = Annotated[str | None, typer.Option("--field", help="Only papers of this field.")]
 PaperOption = Annotated[str | None, typer.Option("--paper", help="Only this paper.")]
-BasisOption = Annotated[str, typer.Option("--basis", help="best (consensus, else human, else machine), consensus, human or machine.")]
+BasisOption = Annotated[
+    str, typer.Option("--basis", help="best (consensus, else human, else machine), consensus, human or machine.")
+]
 
 
 class ScoreFormat(StrEnum):
@@ -64,7 +68,12 @@ def as_json(value: Any) -> str:
 
 
 @app.command()
-def score(field: FieldOption = None, paper: PaperOption = None, basis: BasisOption = "best", format: ScoreFormat = ScoreFormat.table) -> None:
+def score(
+    field: FieldOption = None,
+    paper: PaperOption = None,
+    basis: BasisOption = "best",
+    format: ScoreFormat = ScoreFormat.table,
+) -> None:
     """Total, interval and parts of every rated paper, one line per rating."""
     with messages():
         repo = repository.here()
@@ -72,11 +81,27 @@ def score(field: FieldOption = None, paper: PaperOption = None, basis: BasisOpti
         if paper is not None and table.empty:
             raise UsageError(f"'{paper}' has no rating on the basis '{basis}'")
     if format is ScoreFormat.json:
-        typer.echo(as_json({"checklist": repo.checklist.id, "ratings": [_rating(row, repo.checklist) for _, row in table.iterrows()]}))
+        typer.echo(
+            as_json(
+                {
+                    "checklist": repo.checklist.id,
+                    "ratings": [_rating(row, repo.checklist) for _, row in table.iterrows()],
+                }
+            )
+        )
     elif format is ScoreFormat.csv:
         typer.echo(table.to_csv(index=False), nl=False)
     else:
-        columns = ["paper", "rater", "kind", "status", "points", "low", "high", *(f"part_{p.id}" for p in repo.checklist.parts)]
+        columns = [
+            "paper",
+            "rater",
+            "kind",
+            "status",
+            "points",
+            "low",
+            "high",
+            *(f"part_{p.id}" for p in repo.checklist.parts),
+        ]
         typer.echo(table[columns].to_string(index=False))
 
 
@@ -87,8 +112,13 @@ def _rating(row: pd.Series, checklist: Checklist) -> dict[str, Any]:
         **head,
         "interval": [row["low"], row["high"]],
         "parts": {part.id: row[f"part_{part.id}"] for part in checklist.parts},
-        **{key: row[key] for key in ("acceptable", "accessible", "open_code", "open_data", "open_weights", "n_open", "n_outside")},
-        "item_units": {str(number): row[f"item_{number}"] if row[f"item_{number}"] >= 0 else None for number in checklist.items},
+        **{
+            key: row[key]
+            for key in ("acceptable", "accessible", "open_code", "open_data", "open_weights", "n_open", "n_outside")
+        },
+        "item_units": {
+            str(number): row[f"item_{number}"] if row[f"item_{number}"] >= 0 else None for number in checklist.items
+        },
     }
 
 
@@ -122,9 +152,15 @@ def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 @app.command()
 def build(
-    field: Annotated[list[str] | None, typer.Option("--field", help="Only the chapters of this field; may be repeated.")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Pages made at the same time; by default one per processor.")] = None,
-    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask scheduler whose workers see the same checkout.")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option("--field", help="Only the chapters of this field; may be repeated.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, help="Pages made at the same time; by default one per processor.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Address of a Dask scheduler whose workers see the same checkout.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Run pages that are not stale too.")] = False,
 ) -> None:
     """Run the notebooks whose inputs changed (what `jb build .` does first)."""
@@ -134,7 +170,11 @@ def build(
 
 
 @app.command()
-def check(root: Annotated[Path | None, typer.Argument(help="Checkout to read; by default the one around the working directory.")] = None) -> None:
+def check(
+    root: Annotated[
+        Path | None, typer.Argument(help="Checkout to read; by default the one around the working directory.")
+    ] = None,
+) -> None:
     """Read every record and report all problems at once."""
     with messages():
         repo = repository.load(repository.find_root(root))

@@ -106,11 +106,19 @@ def run(job: Job, engine: str = ENGINE) -> Outcome:
         nbformat.write(notebook, source)
         try:
             papermill.execute_notebook(
-                source, target, dict(job.parameters), engine_name=engine, kernel_name="python3", progress_bar=False, log_output=False
+                source,
+                target,
+                dict(job.parameters),
+                engine_name=engine,
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=False,
             )
         except PapermillExecutionError as failure:
             cell = failure.source.strip().splitlines()
-            error = f"{job.name}: cell {failure.cell_index} ({cell[0] if cell else ''}): {failure.ename}: {failure.evalue}"
+            error = (
+                f"{job.name}: cell {failure.cell_index} ({cell[0] if cell else ''}): {failure.ename}: {failure.evalue}"
+            )
         executed = nbformat.read(target, as_version=4)
     return Outcome(job, normalised(executed), error)
 
@@ -149,7 +157,10 @@ def normalised(notebook: nbformat.NotebookNode) -> str:
     notebook offered for download holds it).
     """
     notebook.metadata = nbformat.from_dict(
-        {"kernelspec": dict(KERNEL), "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}}
+        {
+            "kernelspec": dict(KERNEL),
+            "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+        }
     )
     count = 0
     for index, cell in enumerate(notebook.cells):
@@ -158,7 +169,9 @@ def normalised(notebook: nbformat.NotebookNode) -> str:
             count += 1
             cell.execution_count = count
         tags = cell.metadata.get("tags", [])
-        cell.metadata = nbformat.from_dict({"tags": sorted({*tags, "remove-input"})} if cell.cell_type == "code" else {})
+        cell.metadata = nbformat.from_dict(
+            {"tags": sorted({*tags, "remove-input"})} if cell.cell_type == "code" else {}
+        )
         for output in cell.get("outputs", []):
             output.get("metadata", {}).pop("execution", None)
             if "execution_count" in output:
@@ -179,7 +192,9 @@ class _ResultHook(DisplayHook):
         if result is not None and not self.quiet():
             data, metadata = self.shell.display_formatter.format(result)
             count = self.shell.execution_count
-            self.kept.append(nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=count))
+            self.kept.append(
+                nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=count)
+            )
 
 
 class InProcessEngine(Engine):
@@ -204,7 +219,9 @@ class InProcessEngine(Engine):
             failure = outcome.error_before_exec or outcome.error_in_exec
             if failure is not None:
                 lines = traceback.format_exception(failure)
-                cell.outputs.append(nbformat.v4.new_output("error", ename=type(failure).__name__, evalue=str(failure), traceback=lines))
+                cell.outputs.append(
+                    nbformat.v4.new_output("error", ename=type(failure).__name__, evalue=str(failure), traceback=lines)
+                )
                 nb_man.cell_exception(cell, index, exception=failure)
                 break
             nb_man.cell_complete(cell, index)

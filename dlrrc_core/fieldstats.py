@@ -22,7 +22,9 @@ from dlrrc_core.scoring import score_papers
 MEAN = "mean"  # name of the group that averages the raters of each paper
 
 
-def review_statistics(units: pd.DataFrame, year: pd.Series, percentile: pd.Series, checklist: Checklist) -> dict[str, Any]:
+def review_statistics(
+    units: pd.DataFrame, year: pd.Series, percentile: pd.Series, checklist: Checklist
+) -> dict[str, Any]:
     """Return the statistics of the seed review for any table of ratings.
 
     Parameters
@@ -58,7 +60,8 @@ def review_statistics(units: pd.DataFrame, year: pd.Series, percentile: pd.Serie
     best = pd.Series(checklist.max_units)
     total = _points_percent(units, best)
     part_points: dict[str, pd.Series] = {
-        part.id: _points_percent(units[[item.id for item in part.items]], best[[item.id for item in part.items]]) for part in checklist.parts
+        part.id: _points_percent(units[[item.id for item in part.items]], best[[item.id for item in part.items]])
+        for part in checklist.parts
     }
     access = part_points[checklist.accessibility_part]
     x = {"year": year.reindex(units.index), "journal": percentile.reindex(units.index)}
@@ -67,8 +70,14 @@ def review_statistics(units: pd.DataFrame, year: pd.Series, percentile: pd.Serie
         "n_papers": len(units),
         "total": asdict(stats.mean(total)),
         "parts": {part: asdict(stats.mean(points)) for part, points in part_points.items()},
-        "items": {str(n): {"percent": float(100 * units[n].mean() / best[n]), "n": int(units[n].notna().sum())} for n in checklist.items},
-        "passes": {str(n): asdict(stats.proportion(int((units[n] == best[n]).sum()), int(units[n].notna().sum()))) for n in checklist.items},
+        "items": {
+            str(n): {"percent": float(100 * units[n].mean() / best[n]), "n": int(units[n].notna().sum())}
+            for n in checklist.items
+        },
+        "passes": {
+            str(n): asdict(stats.proportion(int((units[n] == best[n]).sum()), int(units[n].notna().sum())))
+            for n in checklist.items
+        },
         "acceptable": _share(total, checklist.acceptable_points),
         "accessible": _share(access, checklist.accessibility_pass_percent),
         "correlations": {
@@ -127,7 +136,7 @@ def field_statistics(repository: Repository, field: str, basis: str = "best") ->
     field : str
         Id of the field.
     basis : str, default "best"
-        See :func:`dlrrc_core.scoring.on_basis`.
+        See :func:`dlrrc_core.bases.on_basis`.
 
     Returns
     -------
@@ -198,7 +207,10 @@ def _openness(scores: pd.DataFrame, name: str) -> dict[str, Any]:
     """Return the share of papers that every rater, and that at least one rater, found open."""
     by_paper = scores.groupby("paper")[name]
     every, some = by_paper.apply(lambda s: bool(s.eq(True).all())), by_paper.apply(lambda s: bool(s.eq(True).any()))
-    return {"every_rater": asdict(stats.proportion(int(every.sum()), len(every))), "some_rater": asdict(stats.proportion(int(some.sum()), len(some)))}
+    return {
+        "every_rater": asdict(stats.proportion(int(every.sum()), len(every))),
+        "some_rater": asdict(stats.proportion(int(some.sum()), len(some))),
+    }
 
 
 def published_statistics(repository: Repository, field: str) -> dict[str, Any] | None:
@@ -238,7 +250,9 @@ def published_statistics(repository: Repository, field: str) -> dict[str, Any] |
         "items": {str(i.item): float(i.percent) for i in printed.items},
         "parts": {p.part: float(p.percent) for p in printed.parts},
         "total": float(printed.total.percent) if printed.total else None,
-        "acceptable": asdict(stats.proportion(printed.acceptable.count, printed.acceptable.of)) if printed.acceptable else None,
+        "acceptable": asdict(stats.proportion(printed.acceptable.count, printed.acceptable.of))
+        if printed.acceptable
+        else None,
         "correlations": correlations,
     }
 

@@ -13,14 +13,36 @@ from pathlib import Path
 
 from dlrrc_core.execution import Job
 
-SHAPING = ("ipython", "jupytext", "matplotlib", "nbformat", "numpy", "pandas", "papermill", "plotly", "scipy", "seaborn", "statsmodels")
+SHAPING = (
+    "ipython",
+    "jupytext",
+    "matplotlib",
+    "nbformat",
+    "numpy",
+    "pandas",
+    "papermill",
+    "plotly",
+    "scipy",
+    "seaborn",
+    "statsmodels",
+)
 
 
 def fingerprint(job: Job, data: Iterable[Path]) -> str:
     """Return a hash of everything that shapes a page."""
     root = Path(job.root)
     files = [root / job.template, *data, *library_sources(root / job.template)]
-    parts = [json.dumps([job.template, dict(job.parameters), dict(job.words), sys.version_info[:2], [version(name) for name in SHAPING]])]
+    parts = [
+        json.dumps(
+            [
+                job.template,
+                dict(job.parameters),
+                dict(job.words),
+                sys.version_info[:2],
+                [version(name) for name in SHAPING],
+            ]
+        )
+    ]
     parts += [f"{path.name}:{digest_of(path)}" for path in files]
     return digest("\n".join(parts).encode())
 
@@ -32,7 +54,10 @@ def library_sources(template: Path) -> list[Path]:
     queue = set(_imports(template, template.stat().st_mtime_ns))
     while queue:
         name = queue.pop()
-        candidates = (package.joinpath(*name.split(".")[1:]).with_suffix(".py"), package.joinpath(*name.split(".")[1:], "__init__.py"))
+        candidates = (
+            package.joinpath(*name.split(".")[1:]).with_suffix(".py"),
+            package.joinpath(*name.split(".")[1:], "__init__.py"),
+        )
         path = next((path for path in candidates if path.is_file()), None)
         if path is not None and name not in found:
             found[name] = path

@@ -26,7 +26,12 @@ from dlrrc_core.records import Record
 
 STATE = "_build/dlrrc/pages.json"
 FAILED = "_build/dlrrc/failed"
-PRELOAD = ["dlrrc_core.execution", "dlrrc_core.chapters.overview_figures", "dlrrc_core.chapters.items", "dlrrc_core.chapters.front"]
+PRELOAD = [
+    "dlrrc_core.execution",
+    "dlrrc_core.chapters.overview_figures",
+    "dlrrc_core.chapters.items",
+    "dlrrc_core.chapters.front",
+]
 
 
 class Page(Record):
@@ -84,7 +89,13 @@ def _job(repo: repository.Repository, page: Page, name: str | None) -> Job:
     """Return the job of a page, for one field or for none."""
     words = {} if name is None else {"title": repo.fields[name].title, "short_title": repo.fields[name].short_title}
     parameters = {key: value.replace("{field}", name or "") for key, value in page.parameters.items()}
-    return Job(str(repo.root), f"notebooks/{page.template}.py", page.output.replace("{field}", name or "") + ".ipynb", parameters, words)
+    return Job(
+        str(repo.root),
+        f"notebooks/{page.template}.py",
+        page.output.replace("{field}", name or "") + ".ipynb",
+        parameters,
+        words,
+    )
 
 
 def _data(repo: repository.Repository, reads: str, name: str | None) -> list[Path]:
@@ -100,7 +111,11 @@ def _data(repo: repository.Repository, reads: str, name: str | None) -> list[Pat
 
 
 def build_all(
-    repo: repository.Repository, fields: Iterable[str] | None = None, n_jobs: int | None = None, scheduler: str | None = None, force: bool = False
+    repo: repository.Repository,
+    fields: Iterable[str] | None = None,
+    n_jobs: int | None = None,
+    scheduler: str | None = None,
+    force: bool = False,
 ) -> list[str]:
     """Run every stale page and write those whose content changed.
 
@@ -149,7 +164,9 @@ def build_all(
         else:
             kept = root / FAILED / job.output.replace("/", "--")
             write(kept, outcome.notebook.encode())
-            errors.append(f"{outcome.error}\n  the failed notebook is {kept.relative_to(root)}; the last good page was kept")
+            errors.append(
+                f"{outcome.error}\n  the failed notebook is {kept.relative_to(root)}; the last good page was kept"
+            )
     if errors:
         raise PageError("\n".join(sorted(errors)))
     return sorted(stale)
@@ -159,9 +176,15 @@ def _run(todo: list[Job], n_jobs: int | None, scheduler: str | None) -> Iterable
     """Yield outcomes as pages get done, with progress on a terminal."""
     if not todo:
         return
-    workers = min(len(todo), n_jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else n_jobs or os.cpu_count() or 1)
+    workers = min(
+        len(todo),
+        n_jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else n_jobs or os.cpu_count() or 1,
+    )
     work: Callable[[Job], Outcome] = in_fresh_process if scheduler is None else execution.run
-    with _executor(workers, scheduler) as executor, tqdm(total=len(todo), desc="pages", unit="page", disable=None) as progress:
+    with (
+        _executor(workers, scheduler) as executor,
+        tqdm(total=len(todo), desc="pages", unit="page", disable=None) as progress,
+    ):
         futures: list[Future[Outcome]] = [executor.submit(work, job) for job in todo]
         for future in as_completed(futures):
             progress.update()
@@ -180,9 +203,13 @@ def _executor(workers: int, scheduler: str | None) -> Iterator[Executor]:
 
         client = Client(scheduler, timeout=10)
     except ImportError as error:
-        raise UsageError("--scheduler needs the package 'distributed'; install the extra: pip install 'dlrrc[cluster]'") from error
+        raise UsageError(
+            "--scheduler needs the package 'distributed'; install the extra: pip install 'dlrrc[cluster]'"
+        ) from error
     except (OSError, ValueError) as error:
-        raise UsageError(f"no Dask scheduler answers at '{scheduler}'; allowed: an address such as tcp://127.0.0.1:8786") from error
+        raise UsageError(
+            f"no Dask scheduler answers at '{scheduler}'; allowed: an address such as tcp://127.0.0.1:8786"
+        ) from error
     with client:
         yield client.get_executor(pure=False)
 

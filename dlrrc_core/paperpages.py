@@ -46,7 +46,9 @@ def title(record: Paper) -> str:
 def body(repo: Repository, paper: str) -> str:
     """Return the body of a paper's page."""
     record, ratings = repo.papers[paper], repo.ratings_of[paper]
-    scores = {rating.rater: score({n: a.answer for n, a in rating.answers.items()}, repo.checklist) for rating in ratings}
+    scores = {
+        rating.rater: score({n: a.answer for n, a in rating.answers.items()}, repo.checklist) for rating in ratings
+    }
     parts = [f"<h1>{escape(title(record))}</h1>", f"<p>{citation(record)}</p>", _where_it_counts(repo, record)]
     if any(rating.kind == "machine" for rating in ratings):
         parts.append(tables.machine_notice().html)
@@ -56,7 +58,12 @@ def body(repo: Repository, paper: str) -> str:
         parts += ['<h2 id="raise">What would raise this score</h2>', _raise_table(repo, ratings)]
     else:
         parts += ['<h2 id="score">Score</h2>', "<p>This paper has not been rated yet.</p>"]
-    parts += ['<h2 id="facts">Study facts</h2>', _facts(record), '<h2 id="artefacts">Code, data and weights</h2>', _artefacts(record)]
+    parts += [
+        '<h2 id="facts">Study facts</h2>',
+        _facts(record),
+        '<h2 id="artefacts">Code, data and weights</h2>',
+        _artefacts(record),
+    ]
     if record.results:
         parts += ['<h2 id="results">Results as printed</h2>', _results(record)]
     parts += ['<h2 id="sources">Where the facts were seen</h2>', _sources(record)]
@@ -78,12 +85,17 @@ def citation(record: Paper) -> str:
 
 def _where_it_counts(repo: Repository, record: Paper) -> str:
     """Return the fields of a paper and its place in the seed review."""
-    fields = [f'<a href="../fields/{name}/overview.html">{escape(repo.fields[name].short_title)}</a>' for name in record.fields]
+    fields = [
+        f'<a href="../fields/{name}/overview.html">{escape(repo.fields[name].short_title)}</a>'
+        for name in record.fields
+    ]
     words = [f"Field: {', '.join(fields)}." if fields else "This paper counts in no field."]
     if record.practice:
         words.append("It belongs to the practice set.")
     if record.seed_review is not None and record.seed_review.included:
-        words.append(f"The seed review scored it (its reference {record.seed_review.reference}); that score was never published.")
+        words.append(
+            f"The seed review scored it (its reference {record.seed_review.reference}); that score was never published."
+        )
     words += [escape(notice) for notice in record.notices]
     return f"<p>{' '.join(words)}</p>"
 
@@ -91,8 +103,20 @@ def _where_it_counts(repo: Repository, record: Paper) -> str:
 def _score_table(repo: Repository, ratings: tuple[Rating, ...], scores: dict[str, Score]) -> str:
     """Return totals, parts, verdicts and openness per rater, and the raw agreement of two raters."""
     parts = [part.id for part in repo.checklist.parts]
-    columns = [Column("Rater"), Column("Points", True), Column("Interval", True), Column("Open code"), Column("Open data"), Column("Open weights")]
-    columns += [Column("Acceptable"), Column("Part V passes"), *(Column(f"Part {p}", True) for p in parts), Column("Kind")]
+    columns = [
+        Column("Rater"),
+        Column("Points", True),
+        Column("Interval", True),
+        Column("Open code"),
+        Column("Open data"),
+        Column("Open weights"),
+    ]
+    columns += [
+        Column("Acceptable"),
+        Column("Part V passes"),
+        *(Column(f"Part {p}", True) for p in parts),
+        Column("Kind"),
+    ]
     rows: list[Row] = []
     for rating in ratings:
         s = scores[rating.rater]
@@ -121,7 +145,11 @@ def _items_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
     """Return every item with each rater's answer, points, evidence, place and confidence."""
     columns = [Column("Item", True), Column("Part", facet=True), Column("Title"), Column("Raters", facet=True)]
     for rating in ratings:
-        columns += [Column(f"Answer, {rating.rater}", facet=True), Column("Points", True), Column(f"Evidence, {rating.rater}", wide=True)]
+        columns += [
+            Column(f"Answer, {rating.rater}", facet=True),
+            Column("Points", True),
+            Column(f"Evidence, {rating.rater}", wide=True),
+        ]
     rows: list[Row] = []
     for number, item in repo.checklist.items.items():
         given = {rating.answers[number].answer if number in rating.answers else None for rating in ratings}
@@ -136,7 +164,11 @@ def _items_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
             cells += [repo.checklist.label(number, answer.answer), tables.number_cell(points, ".1f"), evidence]
         rows.append(cells)
     return tables.table(
-        columns, rows, "Answers of every rater, item by item, with the place in the paper in brackets", "items-table", filters=True
+        columns,
+        rows,
+        "Answers of every rater, item by item, with the place in the paper in brackets",
+        "items-table",
+        filters=True,
     ).html
 
 
@@ -181,25 +213,46 @@ def _facts(record: Paper) -> str:
         ("Software", _flat(record.software)), ("How much could be read", record.evidence_level),
     ]  # fmt: skip
     rows = [[name, tables.NOTHING if value in (None, "", ()) else str(value)] for name, value in facts]
-    return tables.table([Column("Fact"), Column("As printed")], rows, "Study facts; a dash means not seen", "facts-table").html
+    return tables.table(
+        [Column("Fact"), Column("As printed")], rows, "Study facts; a dash means not seen", "facts-table"
+    ).html
 
 
 def _flat(value: object) -> str:
     """Return nested counts or settings in one line."""
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {f'({_flat(item)})' if isinstance(item, dict) else item}" for key, item in value.items())
+        return "; ".join(
+            f"{key}: {f'({_flat(item)})' if isinstance(item, dict) else item}" for key, item in value.items()
+        )
     return "" if value is None else str(value)
 
 
 def _artefacts(record: Paper) -> str:
     """Return what is said about code, data and weights."""
-    columns = [Column("Artefact"), Column("Status"), Column("Address"), Column("Version"), Column("Licence"), Column("Seen on"), Column("Note")]
-    found: dict[str, Artefact] = {"Code": record.artefacts.code, "Data": record.artefacts.data, "Trained weights": record.artefacts.weights}
+    columns = [
+        Column("Artefact"),
+        Column("Status"),
+        Column("Address"),
+        Column("Version"),
+        Column("Licence"),
+        Column("Seen on"),
+        Column("Note"),
+    ]
+    found: dict[str, Artefact] = {
+        "Code": record.artefacts.code,
+        "Data": record.artefacts.data,
+        "Trained weights": record.artefacts.weights,
+    }
     rows: list[Row] = []
     for name, artefact in found.items():
         address: Cell | str = Cell(artefact.url, href=artefact.url) if artefact.url else tables.NOTHING
         date = artefact.accessed.isoformat() if artefact.accessed else tables.NOTHING
-        rest = [artefact.version or tables.NOTHING, artefact.licence or tables.NOTHING, date, artefact.note or tables.NOTHING]
+        rest = [
+            artefact.version or tables.NOTHING,
+            artefact.licence or tables.NOTHING,
+            date,
+            artefact.note or tables.NOTHING,
+        ]
         rows.append([name, artefact.status or tables.NOTHING, address, *rest])
     return tables.table(columns, rows, "Code, data and trained weights", "artefacts-table").html
 
@@ -223,7 +276,9 @@ def _results(record: Paper) -> str:
 def _sources(record: Paper) -> str:
     """Return where each fact was seen, and what is in doubt."""
     rows = [[source.where, source.gave] for source in record.sources]
-    html = tables.table([Column("Place"), Column("Gave")], rows, "Places where the facts were seen", "sources-table").html
+    html = tables.table(
+        [Column("Place"), Column("Gave")], rows, "Places where the facts were seen", "sources-table"
+    ).html
     if record.doubts:
         html += "<p>In doubt:</p><ul>" + "".join(f"<li>{escape(doubt)}</li>" for doubt in record.doubts) + "</ul>"
     return html

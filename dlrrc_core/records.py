@@ -44,7 +44,17 @@ class Modality(Record):
 class Study(Record):
     """Facts of the study as printed; ``None`` where nothing was seen."""
 
-    task: Literal["identification", "detection", "segmentation", "subtype", "grading", "staging", "prognosis", "synthesis", "other"]
+    task: Literal[
+        "identification",
+        "detection",
+        "segmentation",
+        "subtype",
+        "grading",
+        "staging",
+        "prognosis",
+        "synthesis",
+        "other",
+    ]
     task_detail: Text | None = None
     target: Text | None = None
     modality: Modality
@@ -82,7 +92,9 @@ class PrintedResult(Record):
 class Artefact(Record):
     """Code, data or weights: what is said to exist, where, and when somebody looked."""
 
-    status: Literal["open", "on registration", "on request", "closed", "mentioned without address", "not stated"] | None = None
+    status: (
+        Literal["open", "on registration", "on request", "closed", "mentioned without address", "not stated"] | None
+    ) = None
     url: Url | None = None
     accessed: datetime.date | None = None
     version: Text | None = None

@@ -145,7 +145,9 @@ def load(root: Path) -> Repository:
     return Repository(root, instrument, papers, tuple(ratings), fields, published, raters, journals)
 
 
-def _same(document: strict_yaml.Document, at: strict_yaml.Location, found: str, wanted: str, what: str) -> list[Problem]:
+def _same(
+    document: strict_yaml.Document, at: strict_yaml.Location, found: str, wanted: str, what: str
+) -> list[Problem]:
     """Return a problem when an id differs from the name it has to carry."""
     return [] if found == wanted else [document.problem(at, f"{at[-1]} is '{found}'", f"'{wanted}' ({what})")]
 
@@ -159,20 +161,30 @@ def _unknown_fields(paper: Paper, document: strict_yaml.Document, fields: dict[s
     ]
 
 
-def _rating_problems(rating: Rating, document: strict_yaml.Document, path: Path, instrument: Checklist, raters: dict[str, Rater]) -> list[Problem]:
+def _rating_problems(
+    rating: Rating, document: strict_yaml.Document, path: Path, instrument: Checklist, raters: dict[str, Rater]
+) -> list[Problem]:
     """Return everything in a rating that the checklist or its place in the folder does not allow."""
     consensus = path.name == "consensus.yaml"
     folder = path.parent if consensus else path.parent.parent
     problems = _same(document, ("paper",), rating.paper, folder.name, "the folder's name")
     if consensus != (rating.kind == "consensus"):
-        problems.append(document.problem(("kind",), f"kind is '{rating.kind}'", "'consensus' in consensus.yaml, and only there"))
+        problems.append(
+            document.problem(("kind",), f"kind is '{rating.kind}'", "'consensus' in consensus.yaml, and only there")
+        )
     if not consensus:
         problems += _same(document, ("rater",), rating.rater, path.stem, "the file's name")
         if rating.rater not in raters:
             fix = "add the rater to data/raters.yaml"
-            problems.append(document.problem(("rater",), f"the rater '{rating.rater}'", f"one of {', '.join(raters)}", fix))
+            problems.append(
+                document.problem(("rater",), f"the rater '{rating.rater}'", f"one of {', '.join(raters)}", fix)
+            )
         elif raters[rating.rater].kind != rating.kind:
-            problems.append(document.problem(("kind",), f"kind is '{rating.kind}'", f"'{raters[rating.rater].kind}', as in data/raters.yaml"))
+            problems.append(
+                document.problem(
+                    ("kind",), f"kind is '{rating.kind}'", f"'{raters[rating.rater].kind}', as in data/raters.yaml"
+                )
+            )
     problems += _same(document, ("checklist",), rating.checklist, instrument.id, "the checklist in force")
     for number, answer in rating.answers.items():
         if number not in instrument.items:
@@ -183,13 +195,17 @@ def _rating_problems(rating: Rating, document: strict_yaml.Document, path: Path,
         if answer.answer is not None and answer.answer not in allowed:
             at_answer = ("answers", number, "answer")
             found = f"item {number} ({instrument.items[number].title}) has the answer '{answer.answer}'"
-            problems.append(document.problem(at_answer, found, f"{', '.join(allowed)} or null", nearest(answer.answer, allowed)))
+            problems.append(
+                document.problem(at_answer, found, f"{', '.join(allowed)} or null", nearest(answer.answer, allowed))
+            )
     missing = [number for number in instrument.items if number not in rating.answers]
     unanswered = missing + [number for number, answer in rating.answers.items() if answer.answer is None]
     if rating.status == "complete" and unanswered:
         items = ", ".join(str(number) for number in sorted(unanswered))
         fix = "answer them, write 'unclear', or set 'status: draft'"
-        problems.append(document.problem(("status",), f"status is complete, but items {items} are not answered", "31 answers", fix))
+        problems.append(
+            document.problem(("status",), f"status is complete, but items {items} are not answered", "31 answers", fix)
+        )
     return problems
 
 
@@ -206,7 +222,15 @@ def _journals(path: Path, root: Path, problems: list[Problem]) -> pd.DataFrame:
             for row in reader:
                 line, name = reader.line_num, row["journal"]
                 if name in seen:
-                    problems.append(Problem(file, line, 1, f"the journal '{name}' again (first in line {seen[name]})", "each journal once"))
+                    problems.append(
+                        Problem(
+                            file,
+                            line,
+                            1,
+                            f"the journal '{name}' again (first in line {seen[name]})",
+                            "each journal once",
+                        )
+                    )
                 seen.setdefault(name, line)
                 rows.append({**row, "percentile": _percentile(row["percentile"], file, line, problems)})
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -15,15 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from dlrrc_core.bases import on_basis
 from dlrrc_core.checklist import NOT_APPLICABLE, UNCLEAR, Checklist
-from dlrrc_core.problems import UsageError, nearest, one_of
-from dlrrc_core.records import Rating
+from dlrrc_core.problems import UsageError, nearest
 from dlrrc_core.repository import Repository
 
 OPEN = -1  # unclear or not answered
 OUTSIDE = -2  # not applicable
-BASES = ("best", "consensus", "human", "machine")
-PREFERENCE = ("consensus", "human", "machine")  # what "best" takes first
 
 
 @dataclass(frozen=True)
@@ -106,17 +104,24 @@ def score(answers: Mapping[int, str | None], checklist: Checklist) -> Score:
     def interval(low: int, spare: int, whole: int, full: float) -> tuple[float, float]:
         return (full * low / whole, full * (low + spare) / whole) if whole else (0.0, full)
 
-    low, high = interval(sum(reached.values()), sum(still_open.values()), sum(applicable.values()), checklist.total_points)
+    low, high = interval(
+        sum(reached.values()), sum(still_open.values()), sum(applicable.values()), checklist.total_points
+    )
     complete = n_open == 0 and any(applicable.values())
     part_v = checklist.accessibility_part
     v_low, v_high = interval(reached[part_v], still_open[part_v], applicable[part_v], 100.0)
-    openness = [None if answers.get(n) in (None, UNCLEAR, NOT_APPLICABLE) else answers[n] == code for n, code in checklist.open_items.items()]
+    openness = [
+        None if answers.get(n) in (None, UNCLEAR, NOT_APPLICABLE) else answers[n] == code
+        for n, code in checklist.open_items.items()
+    ]
     return Score(
         units=sum(reached.values()) if complete else None,
         points=low if complete else None,
         interval=(low, high),
         parts={
-            part.id: reached[part.id] * checklist.unit_points if still_open[part.id] == 0 and applicable[part.id] else None
+            part.id: reached[part.id] * checklist.unit_points
+            if still_open[part.id] == 0 and applicable[part.id]
+            else None
             for part in checklist.parts
         },
         n_open=n_open,
@@ -136,12 +141,20 @@ def _verdict(low: float, high: float, line: float) -> bool | None:
 
 def _refuse_unknown(answers: Mapping[int, str | None], checklist: Checklist) -> None:
     """Raise a UsageError that names every unknown item and answer code."""
-    wrong = [f"unknown item {number}; allowed: 1 to {len(checklist.items)}" for number in answers if number not in checklist.items]
+    wrong = [
+        f"unknown item {number}; allowed: 1 to {len(checklist.items)}"
+        for number in answers
+        if number not in checklist.items
+    ]
     for number, answer in answers.items():
         if number in checklist.items and answer is not None and answer not in (UNCLEAR, NOT_APPLICABLE):
             allowed = list(checklist.units[number])
             if answer not in allowed:
-                wrong.append(f"item {number} has the answer '{answer}'; allowed: {', '.join(allowed)}; {nearest(answer, allowed)}".rstrip("; "))
+                wrong.append(
+                    f"item {number} has the answer '{answer}'; allowed: {', '.join(allowed)}; {nearest(answer, allowed)}".rstrip(
+                        "; "
+                    )
+                )
     if wrong:
         raise UsageError("\n".join(wrong))
 
@@ -206,7 +219,9 @@ def score_table(units: npt.NDArray[np.integer], checklist: Checklist) -> pd.Data
     if matrix.ndim != 2 or matrix.shape[1] != best.size:
         raise UsageError(f"units have the shape {matrix.shape}; allowed: (ratings, {best.size})")
     if matrix.size and ((matrix < OUTSIDE).any() or (matrix > best).any()):
-        raise UsageError("units outside what an item can give; allowed: -2 (not applicable), -1 (open), 0 to the item's best")
+        raise UsageError(
+            "units outside what an item can give; allowed: -2 (not applicable), -1 (open), 0 to the item's best"
+        )
     is_open, applicable = matrix == OPEN, (matrix != OUTSIDE) * best
     reached, spare = np.where(matrix > 0, matrix, 0), is_open * best
     part_of = np.array(list(checklist.part_of.values()))
@@ -219,7 +234,9 @@ def score_table(units: npt.NDArray[np.integer], checklist: Checklist) -> pd.Data
 
     low, high, whole = bounds(np.ones(best.size, dtype=bool), checklist.total_points)
     complete = ~is_open.any(axis=1) & (whole > 0)
-    table = pd.DataFrame({"units": pd.array(reached.sum(axis=1), dtype="Int64"), "points": low, "low": low, "high": high})
+    table = pd.DataFrame(
+        {"units": pd.array(reached.sum(axis=1), dtype="Int64"), "points": low, "low": low, "high": high}
+    )
     table.loc[~complete, "units"] = pd.NA
     table.loc[~complete, "points"] = np.nan
     for part in checklist.parts:
@@ -231,7 +248,9 @@ def score_table(units: npt.NDArray[np.integer], checklist: Checklist) -> pd.Data
     table["acceptable"] = _verdicts(low, high, checklist.acceptable_points)
     v_low, v_high, _ = bounds(part_of == checklist.accessibility_part, 100.0)
     table["accessible"] = _verdicts(v_low, v_high, checklist.accessibility_pass_percent)
-    for name, (number, code) in zip(("open_code", "open_data", "open_weights"), checklist.open_items.items(), strict=True):
+    for name, (number, code) in zip(
+        ("open_code", "open_data", "open_weights"), checklist.open_items.items(), strict=True
+    ):
         column = matrix[:, number - 1]
         table[name] = pd.array(np.where(column < 0, None, column == checklist.units[number][code]), dtype="boolean")
     return table
@@ -240,30 +259,6 @@ def score_table(units: npt.NDArray[np.integer], checklist: Checklist) -> pd.Data
 def _verdicts(low: np.ndarray, high: np.ndarray, line: float) -> pd.api.extensions.ExtensionArray:
     """Return :func:`_verdict` for arrays."""
     return pd.array([_verdict(*bounds, line) for bounds in zip(low, high, strict=True)], dtype="boolean")
-
-
-def on_basis(ratings: Iterable[Rating], basis: str) -> tuple[Rating, ...]:
-    """Return the ratings of one paper that a basis uses.
-
-    Parameters
-    ----------
-    ratings : iterable of Rating
-        All ratings of one paper.
-    basis : {"best", "consensus", "human", "machine"}
-        ``best`` takes the consensus, else the human ratings, else the machine ratings; the others take one kind only.
-
-    Raises
-    ------
-    UsageError
-        When the basis does not exist.
-    """
-    one_of(basis, BASES, "basis")
-    found = tuple(ratings)
-    for kind in PREFERENCE if basis == "best" else (basis,):
-        chosen = tuple(rating for rating in found if rating.kind == kind)
-        if chosen:
-            return chosen
-    return ()
 
 
 def score_papers(repository: Repository, papers: Iterable[str], basis: str = "best") -> pd.DataFrame:
@@ -276,7 +271,7 @@ def score_papers(repository: Repository, papers: Iterable[str], basis: str = "be
     papers : iterable of str
         Paper ids; papers without a rating on this basis give no row.
     basis : str, default "best"
-        See :func:`on_basis`.
+        See :func:`dlrrc_core.bases.on_basis`.
 
     Returns
     -------
@@ -286,6 +281,9 @@ def score_papers(repository: Repository, papers: Iterable[str], basis: str = "be
     """
     chosen = [rating for paper in papers for rating in on_basis(repository.ratings_of[paper], basis)]
     matrix = encode(({n: a.answer for n, a in rating.answers.items()} for rating in chosen), repository.checklist)
-    head = pd.DataFrame([(rating.paper, rating.rater, rating.kind, rating.status) for rating in chosen], columns=["paper", "rater", "kind", "status"])
+    head = pd.DataFrame(
+        [(rating.paper, rating.rater, rating.kind, rating.status) for rating in chosen],
+        columns=["paper", "rater", "kind", "status"],
+    )
     items = pd.DataFrame(matrix, columns=[f"item_{number}" for number in repository.checklist.items])
     return pd.concat([head, score_table(matrix, repository.checklist), items], axis=1)

@@ -127,7 +127,9 @@ def p_value(r: float, n: int, controlling: int = 0) -> float:
     """
     df = n - 2 - controlling
     if not -1 <= r <= 1 or df < 1:
-        raise UsageError(f"r = {r}, n = {n}, controlling {controlling}; allowed: r from -1 to 1 and n of at least {controlling + 3}")
+        raise UsageError(
+            f"r = {r}, n = {n}, controlling {controlling}; allowed: r from -1 to 1 and n of at least {controlling + 3}"
+        )
     if abs(r) == 1:
         return 0.0
     return float(2 * sps.t.sf(abs(r) * np.sqrt(df / (1 - r * r)), df))

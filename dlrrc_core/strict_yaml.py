@@ -18,7 +18,9 @@ from pydantic import BaseModel, ValidationError
 from dlrrc_core.problems import DataError, Problem, relative
 
 MAX_BYTES = 1_000_000
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: the same nodes, ten times faster
+LOADER: Any = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # libyaml where it is there: the same nodes, ten times faster
 MAX_DEPTH = 12
 CONSTRUCTOR = yaml.constructor.SafeConstructor()
 Model = TypeVar("Model", bound=BaseModel)
@@ -85,7 +87,9 @@ def load(path: Path, root: Path) -> Document:
         raise DataError([Problem(file, 0, 0, f"cannot be read ({error.strerror})", "a readable file")]) from error
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise DataError([Problem(file, line, 1, "text that is not UTF-8", "UTF-8 text", "save the file as UTF-8")]) from error
+        raise DataError(
+            [Problem(file, line, 1, "text that is not UTF-8", "UTF-8 text", "save the file as UTF-8")]
+        ) from error
 
 
 def parse(text: str, file: str) -> Document:
@@ -99,7 +103,9 @@ def parse(text: str, file: str) -> Document:
         mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
-        raise DataError([Problem(file, line, column, f"not YAML: {what}", "YAML", "check indentation and quotes")]) from error
+        raise DataError(
+            [Problem(file, line, column, f"not YAML: {what}", "YAML", "check indentation and quotes")]
+        ) from error
     except yaml.YAMLError as error:  # for instance a control character
         raise DataError([Problem(file, 1, 1, f"not YAML: {' '.join(str(error).split())}", "YAML")]) from error
     places: dict[Location, tuple[int, int, str]] = {}
@@ -141,7 +147,11 @@ def _plain(node: yaml.Node, at: tuple[str, ...], places: dict, problems: list[Pr
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                problems.append(Problem(file, key_node.start_mark.line + 1, 1, "a list or mapping as a key", "text or a number as key"))
+                problems.append(
+                    Problem(
+                        file, key_node.start_mark.line + 1, 1, "a list or mapping as a key", "text or a number as key"
+                    )
+                )
                 continue
             key = _scalar(key_node)
             if isinstance(key, bool) or key is None:
@@ -213,12 +223,17 @@ def _explain(document: Document, detail: Any) -> Problem:
     if kind == "missing":
         return document.problem(location[:-1], f"'{name}' is missing", "every required key", f"add '{location[-1]}:'")
     if kind == "extra_forbidden":
-        return document.problem(location, f"unknown key '{name}'", "only keys of the schema", "check the spelling or delete it")
+        return document.problem(
+            location, f"unknown key '{name}'", "only keys of the schema", "check the spelling or delete it"
+        )
     value, written = detail["input"], document.written(location)
     found = f"{name} is {value!r}" if not isinstance(value, (dict, list)) else f"{name} is a {type(value).__name__}"
     if isinstance(value, bool) and kind == "string_type":
         return document.problem(
-            location, f"{name} is {written} without quotes, which YAML reads as {str(value).lower()}", "text", f"write '{written.lower()}' in quotes"
+            location,
+            f"{name} is {written} without quotes, which YAML reads as {str(value).lower()}",
+            "text",
+            f"write '{written.lower()}' in quotes",
         )
     if kind == "string_type" and isinstance(value, (int, float)):
         return document.problem(location, f"{name} is the number {written}", "text", f"write '{written}' in quotes")

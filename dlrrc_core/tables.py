@@ -112,7 +112,10 @@ def downloads(field: str) -> Html:
         "dictionary-papers.yaml": "what the columns of the papers mean",
         "dictionary-results.yaml": "what the columns of the results mean",
     }
-    links = "".join(f'<li><a href="{folder}/{escape(name)}" download>{escape(name)}</a>: {escape(words)}</li>' for name, words in files.items())
+    links = "".join(
+        f'<li><a href="{folder}/{escape(name)}" download>{escape(name)}</a>: {escape(words)}</li>'
+        for name, words in files.items()
+    )
     return Html(f"<ul>{links}</ul>")
 
 
@@ -126,7 +129,9 @@ def format_number(value: Any, fmt: str = "") -> str:
     return NOTHING if value is None or value != value else format(value, fmt)
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell | str]], caption: str, name: str, filters: bool = False) -> Html:
+def table(
+    columns: Sequence[Column], rows: Iterable[Sequence[Cell | str]], caption: str, name: str, filters: bool = False
+) -> Html:
     """Return an HTML table.
 
     Parameters
@@ -158,7 +163,9 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell | str]], capti
         body.append("<tr>" + "".join(_td(cell, column) for cell, column in zip(cells, columns, strict=True)) + "</tr>")
     return Html(
         f'<div class="dlrrc-table" id="{escape(name)}" data-filter="{str(filters).lower()}"><table class="dlrrc">'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>\n" + "\n".join(body) + "\n</tbody></table></div>"
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>\n"
+        + "\n".join(body)
+        + "\n</tbody></table></div>"
     )
 
 

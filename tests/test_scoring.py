@@ -14,8 +14,8 @@ from conftest import ROOT, dlrrc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlrrc_core import bases, scoring
 from dlrrc_core import checklist as checklists
-from dlrrc_core import scoring
 from dlrrc_core.problems import UsageError
 from dlrrc_core.records import Answer, Rating
 from dlrrc_core.repository import Repository
@@ -178,13 +178,13 @@ def test_bases_prefer_consensus_then_people_then_machines() -> None:
         )
 
     machine, human, consensus = rating("machine-a", "machine"), rating("ann", "human"), rating("consensus", "consensus")
-    assert scoring.on_basis([machine, human, consensus], "best") == (consensus,)
-    assert scoring.on_basis([machine, human], "best") == (human,)
-    assert scoring.on_basis([machine], "best") == (machine,)
-    assert scoring.on_basis([machine, human], "machine") == (machine,)
-    assert scoring.on_basis([machine], "human") == ()
+    assert bases.on_basis([machine, human, consensus], "best") == (consensus,)
+    assert bases.on_basis([machine, human], "best") == (human,)
+    assert bases.on_basis([machine], "best") == (machine,)
+    assert bases.on_basis([machine, human], "machine") == (machine,)
+    assert bases.on_basis([machine], "human") == ()
     with pytest.raises(UsageError, match="unknown basis 'humans'; allowed: best, consensus, human, machine"):
-        scoring.on_basis([machine], "humans")
+        bases.on_basis([machine], "humans")
 
 
 def test_json_of_the_command_line_has_the_documented_shape() -> None:

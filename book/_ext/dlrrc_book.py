@@ -69,7 +69,9 @@ def read_state(app: Sphinx) -> dict[str, str]:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-def outdated_papers(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+def outdated_papers(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
     """Mark the first page as changed when a paper page did.
 
     Sphinx stops early when no *document* changed, and paper pages are no documents to it.
@@ -107,7 +109,14 @@ def collect_papers(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
             indexer.feed(name, name + ".html", title, document)
         sections = "".join(f'<li><a href="#{id_}">{text}</a></li>' for id_, text in H2.findall(body))
         toc = f'<ul><li><a href="#">{html.escape(title)}</a><ul>{sections}</ul></li></ul>' if sections else ""
-        context = {"title": html.escape(title), "body": body, "toc": toc, "pagetitle": title, "metatags": "", "dlrrc_paper": True}
+        context = {
+            "title": html.escape(title),
+            "body": body,
+            "toc": toc,
+            "pagetitle": title,
+            "metatags": "",
+            "dlrrc_paper": True,
+        }
         yield name, context, "page.html"
 
 

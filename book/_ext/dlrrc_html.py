@@ -27,7 +27,9 @@ def mathml(latex: str, node: nodes.Element, display: str) -> str:
     """
     result = convert(latex, display=display)
     if unknown := re.findall(r"\\[A-Za-z]+", html.unescape(result)):
-        LOGGER.warning("formula uses %s, which cannot be drawn", unknown[0], location=node, type="dlrrc", subtype="math")
+        LOGGER.warning(
+            "formula uses %s, which cannot be drawn", unknown[0], location=node, type="dlrrc", subtype="math"
+        )
     return result
 
 
@@ -52,7 +54,9 @@ def description(body: str) -> str:
     for paragraph in re.findall(r"<p>(.*?)</p>", body, re.DOTALL):
         text = " ".join(html.unescape(re.sub(r"<[^>]+>", "", paragraph)).split())
         if len(text) >= 60:
-            return text if len(text) <= DESCRIPTION_CHARACTERS else text[:DESCRIPTION_CHARACTERS].rsplit(" ", 1)[0] + " …"
+            return (
+                text if len(text) <= DESCRIPTION_CHARACTERS else text[:DESCRIPTION_CHARACTERS].rsplit(" ", 1)[0] + " …"
+            )
     return ""
 
 
@@ -91,7 +95,9 @@ def mend_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str,
         return
 
     def named(kind: str, **options: Any) -> str:
-        return str(make(kind, **options)).replace("<summary>", '<summary aria-label="Show or hide the pages below this one">')
+        return str(make(kind, **options)).replace(
+            "<summary>", '<summary aria-label="Show or hide the pages below this one">'
+        )
 
     context["generate_toctree_html"] = named
 

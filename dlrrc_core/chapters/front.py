@@ -23,8 +23,19 @@ class Front:
 
     def fields_table(self) -> Html:
         """Return one row per field: papers, ratings, mean score with interval and coverage."""
-        columns = [Column("Field"), Column("Papers", True), Column("Rated", True), Column("Ratings", True), Column("Mean score", True)]
-        columns += [Column("95 % interval", True), Column("Score of at least 50", True), Column("Years", True), Column("Raters")]
+        columns = [
+            Column("Field"),
+            Column("Papers", True),
+            Column("Rated", True),
+            Column("Ratings", True),
+            Column("Mean score", True),
+        ]
+        columns += [
+            Column("95 % interval", True),
+            Column("Score of at least 50", True),
+            Column("Years", True),
+            Column("Raters"),
+        ]
         rows: list[Row] = []
         for name, info in self.repo.fields.items():
             kinds = " and ".join(sorted(self.n.value(f"fields.{name}.kinds"))) or "none"
@@ -50,24 +61,44 @@ class Front:
         """Return the average percentage of points per part, one column per field."""
         columns = [Column("Part"), *(Column(f"{info.short_title}, %", True) for info in self.repo.fields.values())]
         rows: list[Row] = [
-            [f"{part.id} {part.title}", *(self.n.cell(f"fields.{name}.groups.{MEAN}.parts.{part.id}.mean", ".1f") for name in self.repo.fields)]
+            [
+                f"{part.id} {part.title}",
+                *(self.n.cell(f"fields.{name}.groups.{MEAN}.parts.{part.id}.mean", ".1f") for name in self.repo.fields),
+            ]
             for part in self.repo.checklist.parts
         ]
-        return tables.table(columns, rows, "Average percentage of points per part and field (mean of the raters of each paper)", "parts-by-field")
+        return tables.table(
+            columns,
+            rows,
+            "Average percentage of points per part and field (mean of the raters of each paper)",
+            "parts-by-field",
+        )
 
     def items_table(self) -> Html:
         """Return the average percentage of points per item, one column per field."""
-        columns = [Column("Item", True), Column("Title"), *(Column(f"{info.short_title}, %", True) for info in self.repo.fields.values())]
+        columns = [
+            Column("Item", True),
+            Column("Title"),
+            *(Column(f"{info.short_title}, %", True) for info in self.repo.fields.values()),
+        ]
         rows: list[Row] = [
-            [Cell(str(i), sort=i), item.title, *(self.n.cell(f"fields.{name}.groups.{MEAN}.items.{i}.percent", ".0f") for name in self.repo.fields)]
+            [
+                Cell(str(i), sort=i),
+                item.title,
+                *(self.n.cell(f"fields.{name}.groups.{MEAN}.items.{i}.percent", ".0f") for name in self.repo.fields),
+            ]
             for i, item in self.repo.checklist.items.items()
         ]
-        return tables.table(columns, rows, "Average percentage of points per item and field", "items-by-field", filters=True)
+        return tables.table(
+            columns, rows, "Average percentage of points per item and field", "items-by-field", filters=True
+        )
 
     def practice_list(self) -> Html:
         """Return the papers of the practice set, which count in no field."""
         papers = [paper for paper, record in self.repo.papers.items() if record.practice]
-        links = [f'<li><a href="./papers/{paper}.html">{escape(self.repo.papers[paper].title)}</a></li>' for paper in papers]
+        links = [
+            f'<li><a href="./papers/{paper}.html">{escape(self.repo.papers[paper].title)}</a></li>' for paper in papers
+        ]
         return Html("<ul>" + "".join(links) + "</ul>")
 
 

@@ -27,7 +27,9 @@ class Items:
         papers = repo.select(field=field)
         self.units = unit_tables(score_papers(repo, papers, basis), repo.checklist)
         nothing = pd.Series(dtype=float)
-        groups = {name: review_statistics(table, nothing, nothing, repo.checklist) for name, table in self.units.items()}
+        groups = {
+            name: review_statistics(table, nothing, nothing, repo.checklist) for name, table in self.units.items()
+        }
         self.n = Numbers({"groups": groups})
         self.raters = [name for name in self.units if name != MEAN]
 
@@ -35,7 +37,12 @@ class Items:
         """Return, per item and rater, how many papers reach all points, with the Wilson interval."""
         columns = [Column("Item", numeric=True), Column("Part", facet=True), Column("Title")]
         for rater in self.raters:
-            columns += [Column(f"{rater}: pass", True), Column("of", True), Column("%", True), Column("95 % interval", True)]
+            columns += [
+                Column(f"{rater}: pass", True),
+                Column("of", True),
+                Column("%", True),
+                Column("95 % interval", True),
+            ]
         rows: list[Row] = []
         for number, item in self.repo.checklist.items.items():
             cells: Row = [Cell(str(number), sort=number), self.repo.checklist.part_of[number], item.title]
@@ -62,7 +69,15 @@ class Items:
             y = [number + 0.3 * (i - (len(self.raters) - 1) / 2) for number in numbers]
             colour = (figures.COLOURS["own"], figures.COLOURS["own-2"], figures.COLOURS["mean"])[i % 3]
             axes.errorbar(
-                middle, y, xerr=[low, high], linestyle="none", marker=figures.MARKERS[i % 4], markersize=4, color=colour, elinewidth=1, label=rater
+                middle,
+                y,
+                xerr=[low, high],
+                linestyle="none",
+                marker=figures.MARKERS[i % 4],
+                markersize=4,
+                color=colour,
+                elinewidth=1,
+                label=rater,
             )
         labels = [f"{number} {self.repo.checklist.items[number].title}" for number in numbers]
         axes.set_yticks(numbers, labels, fontsize=8)
@@ -88,7 +103,9 @@ class Items:
             One row per item; one column per group with count and number of papers, over all raters (a paper counts once per rater).
         """
         group_of = {
-            paper: str(self.repo.papers[paper].year or "unknown") if what == "year" else self.repo.papers[paper].study.task
+            paper: str(self.repo.papers[paper].year or "unknown")
+            if what == "year"
+            else self.repo.papers[paper].study.task
             for paper in self.repo.select(field=self.field)
         }
         units = pd.concat([self.units[rater] for rater in self.raters]) if self.raters else self.units[MEAN]
@@ -102,9 +119,16 @@ class Items:
             for name in names:
                 answered = groups.get_group(name)[number].dropna()
                 rate = stats.proportion(int((answered == best[number]).sum()), len(answered))
-                cells.append(Cell(f"{rate.count}/{rate.of} ({tables.format_number(rate.percent, '.0f')} %)", sort=rate.percent if rate.of else ""))
+                cells.append(
+                    Cell(
+                        f"{rate.count}/{rate.of} ({tables.format_number(rate.percent, '.0f')} %)",
+                        sort=rate.percent if rate.of else "",
+                    )
+                )
             rows.append(cells)
-        return tables.table(columns, rows, f"Ratings that give all points of an item, by {what}", f"items-by-{what}", filters=True)
+        return tables.table(
+            columns, rows, f"Ratings that give all points of an item, by {what}", f"items-by-{what}", filters=True
+        )
 
 
 def open_chapter(field: str, basis: str) -> Items:

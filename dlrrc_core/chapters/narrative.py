@@ -24,7 +24,10 @@ def task_table(task: str, field: str = "rcc") -> Html:
         Id of the field.
     """
     repo = repository.here()
-    papers = sorted((p for p in repo.select(field=field) if repo.papers[p].study.task == task), key=lambda p: (repo.papers[p].year or 0, p))
+    papers = sorted(
+        (p for p in repo.select(field=field) if repo.papers[p].study.task == task),
+        key=lambda p: (repo.papers[p].year or 0, p),
+    )
     columns = [
         Column("Paper", wide=True),
         Column("Year", True),
@@ -94,7 +97,9 @@ def crosswalk_table(instrument: str) -> Html:
         number = int(row.dlrrc_item)
         cells = [Cell(str(number), sort=number), items[number].title, row.instrument_item or tables.NOTHING]
         rows.append([*cells, row.instrument_item_text or tables.NOTHING, row.relation, row.note, row.source])
-    return tables.table(columns, rows, f"DLRRC beside {instrument}", f"crosswalk-{instrument.split()[0].lower()}", filters=True)
+    return tables.table(
+        columns, rows, f"DLRRC beside {instrument}", f"crosswalk-{instrument.split()[0].lower()}", filters=True
+    )
 
 
 def crosswalk_gaps() -> Html:
@@ -110,4 +115,6 @@ def crosswalk_gaps() -> Html:
             found = table[(table["dlrrc_item"] == str(number)) & (table["instrument"] == name)]["relation"]
             cells.append(min(found, key=order.index, default=tables.NOTHING))
         rows.append(cells)
-    return tables.table(columns, rows, "Best counterpart of each DLRRC item in the other instruments", "crosswalk-gaps", filters=True)
+    return tables.table(
+        columns, rows, "Best counterpart of each DLRRC item in the other instruments", "crosswalk-gaps", filters=True
+    )

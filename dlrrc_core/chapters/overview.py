@@ -67,7 +67,9 @@ class Overview:
     def published_section(self) -> Markdown:
         """Return the words before the check of the published numbers; empty for a field without a printed review."""
         if not self.stats["published"]:
-            return Markdown("No printed review of this field is being rebuilt, so there are no published numbers to set beside ours.")
+            return Markdown(
+                "No printed review of this field is being rebuilt, so there are no published numbers to set beside ours."
+            )
         return Markdown(
             f"The seed review {{cite}}`{self.stats['published']['review']}` scored {self.n('published.n_papers')} papers and printed averages, "
             "not the scores of single papers. Its four correlations are recomputed here from r and n alone: the P value must lie in the range "

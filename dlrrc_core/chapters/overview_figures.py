@@ -32,13 +32,15 @@ def year(chapter: Overview) -> Html:
     """Return Figure 2: score by year of publication."""
     rows = [p for p in chapter.stats["points"] if p["year"] is not None]
     alt = f"DLRRC points by year of publication for {len(rows)} papers, one mark per rater and paper, with the mean of each year as a line."
-    caption = (
-        "Score by year. The line joins the means over papers and raters of each year; the dotted line is the mark of acceptable reproducibility."
-    )
+    caption = "Score by year. The line joins the yearly means over papers and raters; the dotted line is the mark of acceptable reproducibility."
     figure = _scatter(chapter, rows, "year", "Year of publication")
     means = pd.DataFrame(rows).groupby("year")["mean"].mean()
     figure.add_scatter(
-        x=[int(y) for y in means.index], y=means.tolist(), mode="lines", name="mean of the year", line={"color": figures.COLOURS["mean"]}
+        x=[int(y) for y in means.index],
+        y=means.tolist(),
+        mode="lines",
+        name="mean of the year",
+        line={"color": figures.COLOURS["mean"]},
     )
     figure.update_xaxes(dtick=1)
     return figures.interactive(figure, "figure-year", alt, caption, points_table(chapter, "figure-year-numbers"))
@@ -69,7 +71,10 @@ def parts(chapter: Overview) -> Html:
     """Return Figure 3: average percentage of points in total and per part."""
     parts = [part.id for part in chapter.repo.checklist.parts]
     labels = ["Total", *(f"Part {part}" for part in parts)]
-    heights = {name: [group["total"]["mean"], *(group["parts"][part]["mean"] for part in parts)] for name, group in chapter.stats["groups"].items()}
+    heights = {
+        name: [group["total"]["mean"], *(group["parts"][part]["mean"] for part in parts)]
+        for name, group in chapter.stats["groups"].items()
+    }
     published = chapter.stats["published"]
     printed = [published["total"], *(published["parts"].get(part) for part in parts)] if published else None
     alt = "Bars of the average percentage of points in total and in the five parts, one bar per rater" + (
@@ -93,30 +98,43 @@ def parts(chapter: Overview) -> Html:
             cells.append(chapter.n.cell(f"published.{key}", ".1f") if known else Cell(tables.NOTHING))
         rows.append(cells)
     numbers = tables.table(columns, rows, "Average percentage of points in total and per part", "figure-parts-numbers")
-    return figures.static(figure, "figure-parts", alt, "Average percentage of points in total and per part." + _overlay(chapter), numbers)
+    return figures.static(
+        figure, "figure-parts", alt, "Average percentage of points in total and per part." + _overlay(chapter), numbers
+    )
 
 
 def items(chapter: Overview) -> Html:
     """Return Figure 4: average percentage of points per item."""
     items = list(chapter.repo.checklist.items)
-    heights = {name: [group["items"][str(i)]["percent"] for i in items] for name, group in chapter.stats["groups"].items()}
+    heights = {
+        name: [group["items"][str(i)]["percent"] for i in items] for name, group in chapter.stats["groups"].items()
+    }
     published = chapter.stats["published"]
     printed = [published["items"].get(str(i)) for i in items] if published else None
     alt = "Columns of the average percentage of points for each of the items, one column per rater" + (
         ", with the published values as diamonds where they were printed." if printed else "."
     )
     figure = _bars(chapter, [str(i) for i in items], heights, printed, 4.0)
-    columns = [Column("Item", True), Column("Title"), *(Column(f"{rater}, %", True) for rater in chapter.raters), Column("Mean, %", True)]
+    columns = [
+        Column("Item", True),
+        Column("Title"),
+        *(Column(f"{rater}, %", True) for rater in chapter.raters),
+        Column("Mean, %", True),
+    ]
     columns += [Column("Published, %", True)] if published else []
     rows: list[Row] = []
     for i in items:
         cells: Row = [Cell(str(i), sort=i), chapter.repo.checklist.items[i].title]
         cells += [chapter.n.cell(f"groups.{g}.items.{i}.percent", ".1f") for g in [*chapter.raters, MEAN]]
         if published:
-            cells.append(chapter.n.cell(f"published.items.{i}", ".1f") if str(i) in published["items"] else Cell(tables.NOTHING))
+            cells.append(
+                chapter.n.cell(f"published.items.{i}", ".1f") if str(i) in published["items"] else Cell(tables.NOTHING)
+            )
         rows.append(cells)
     numbers = tables.table(columns, rows, "Average percentage of points per item", "figure-items-numbers")
-    return figures.static(figure, "figure-items", alt, "Average percentage of points per item." + _overlay(chapter), numbers)
+    return figures.static(
+        figure, "figure-items", alt, "Average percentage of points per item." + _overlay(chapter), numbers
+    )
 
 
 def _overlay(chapter: Overview) -> str:
@@ -126,7 +144,13 @@ def _overlay(chapter: Overview) -> str:
     return " Bars are our own ratings; grey diamonds are the values that the seed review printed for its own set of papers."
 
 
-def _bars(chapter: Overview, labels: list[str], heights: dict[str, list[float | None]], printed: list[float | None] | None, height: float) -> Any:
+def _bars(
+    chapter: Overview,
+    labels: list[str],
+    heights: dict[str, list[float | None]],
+    printed: list[float | None] | None,
+    height: float,
+) -> Any:
     """Return grouped bars, one group per label and one bar per rater, with printed values as diamonds."""
     figure, axes = figures.canvas(height=height)
     x, width = np.arange(len(labels)), 0.8 / max(len(chapter.raters), 1)

@@ -24,7 +24,8 @@ def points_table(chapter: Overview, name: str) -> Html:
         cells: Row = [Cell(point["paper"], href=paper_link(point["paper"]))]
         cells += [chapter.n.cell(f"points.{i}.year"), chapter.n.cell(f"points.{i}.percentile", ".1f")]
         cells += [
-            chapter.n.cell(f"points.{i}.points.{rater}", ".1f") if rater in point["points"] else Cell(tables.NOTHING) for rater in chapter.raters
+            chapter.n.cell(f"points.{i}.points.{rater}", ".1f") if rater in point["points"] else Cell(tables.NOTHING)
+            for rater in chapter.raters
         ]
         rows.append([*cells, chapter.n.cell(f"points.{i}.mean", ".2f")])
     return tables.table(columns, rows, "Score of each rated paper", name)
@@ -62,7 +63,9 @@ def correlation_table(chapter: Overview) -> Html:
                 chapter.n.cell(f"{at}.n"),
             ]
             rows.append([label, Cell(group, badge="own"), *cells, chapter.n.cell(f"{at}.dropped")])
-    return tables.table(columns, rows, "Correlation of the score with year and journal percentile", "correlations", filters=True)
+    return tables.table(
+        columns, rows, "Correlation of the score with year and journal percentile", "correlations", filters=True
+    )
 
 
 def share_table(chapter: Overview) -> Html:
@@ -75,14 +78,23 @@ def share_table(chapter: Overview) -> Html:
         Column("%", True),
         Column("95 % interval (Wilson)", True),
     ]
-    line, access = f"{chapter.repo.checklist.acceptable_points:g}", f"{chapter.repo.checklist.accessibility_pass_percent:g}"
+    line, access = (
+        f"{chapter.repo.checklist.acceptable_points:g}",
+        f"{chapter.repo.checklist.accessibility_pass_percent:g}",
+    )
     labels = {"acceptable": f"Score of at least {line}", "accessible": f"Part V at {access} % or more"}
     rows: list[Row] = []
     for key, label in labels.items():
         if key == "acceptable" and chapter.stats["published"]:
             rows.append([label, Cell("published", badge="published"), *_share_cells(chapter, "published.acceptable")])
-        rows += [[label, Cell(g, badge="own"), *_share_cells(chapter, f"groups.{g}.{key}")] for g in [*chapter.raters, MEAN]]
-    for key, label in {"open_code": "Open code", "open_data": "Open data", "open_weights": "Open trained weights"}.items():
+        rows += [
+            [label, Cell(g, badge="own"), *_share_cells(chapter, f"groups.{g}.{key}")] for g in [*chapter.raters, MEAN]
+        ]
+    for key, label in {
+        "open_code": "Open code",
+        "open_data": "Open data",
+        "open_weights": "Open trained weights",
+    }.items():
         for who, words in {"every_rater": "every rater", "some_rater": "at least one rater"}.items():
             rows.append([label, Cell(words, badge="own"), *_share_cells(chapter, f"openness.{key}.{who}")])
     return tables.table(columns, rows, "Shares of papers at or above a line, and openness", "shares")

@@ -21,7 +21,7 @@ def papers_table(field: str, basis: str) -> Html:
     field : str
         Id of the field.
     basis : str
-        See :func:`dlrrc_core.scoring.on_basis`.
+        See :func:`dlrrc_core.bases.on_basis`.
     """
     repo = repository.here()
     papers = repo.select(field=field)
