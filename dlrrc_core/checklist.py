@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from dlrrc_core import strict_yaml
 from dlrrc_core.problems import DataError, Problem
-from dlrrc_core.records import Record, Text
+from dlrrc_core.records import Identifier, Record, Text
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{2,40}$")]
 Points = Annotated[float, Field(ge=0)]
@@ -75,7 +75,7 @@ class Checklist(Record):
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z]+-\d+\.\d+$")]
     title: Text
-    source: Text
+    source: Identifier
     unit_points: Annotated[float, Field(gt=0)]
     total_points: Points
     acceptable_points: Points

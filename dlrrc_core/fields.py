@@ -11,6 +11,8 @@ from pydantic import Field, StringConstraints
 from dlrrc_core.records import Count, Identifier, Record, Text
 
 Decimalstr = Annotated[str, StringConstraints(pattern=r"^-?\d+(\.\d+)?$", max_length=20)]
+# goes into headings, so no sign that markdown or HTML gives a meaning
+Heading = Annotated[str, StringConstraints(pattern=r"^[^<>{}\[\]`*_$\\|#&\n]+$", min_length=2, max_length=120)]
 PartId = Literal["I", "II", "III", "IV", "V"]
 
 
@@ -44,8 +46,8 @@ class FieldInfo(Record):
     """``data/fields/<id>/field.yaml``."""
 
     id: Identifier
-    title: Text
-    short_title: Text
+    title: Heading
+    short_title: Heading
     question: Text
     population: Text
     search: Search

@@ -18,6 +18,7 @@ from dlrrc_core.fields import FieldInfo, Published, Rater, Raters
 from dlrrc_core.problems import DataError, Problem, UsageError, nearest, one_of, relative
 from dlrrc_core.records import Paper, Rating
 
+CORRELATIONS = ("journal", "journal-partial", "year", "year-partial")  # the four of the seed review
 CHECKLIST_ID = "dlrrc-1.0"
 JOURNAL_COLUMNS = ("journal", "issn", "metric", "metric_year", "category", "rank", "of", "percentile", "source")
 Model = TypeVar("Model", bound=BaseModel)
@@ -120,6 +121,7 @@ def load(root: Path) -> Repository:
     raters_file = read(data / "raters.yaml", Raters)
     raters = dict(raters_file[0].raters) if raters_file else {}
     fields, published = {}, {}
+    known = sorted(path.parent.name for path in data.glob("fields/*/field.yaml"))
     for path in sorted(data.glob("fields/*/field.yaml")):
         if found := read(path, FieldInfo):
             fields[path.parent.name] = found[0]
@@ -127,13 +129,14 @@ def load(root: Path) -> Repository:
     for path in sorted(data.glob("fields/*/published.yaml")):
         if printed := read(path, Published):
             published[path.parent.name] = printed[0]
+            problems += _published_problems(printed[0], printed[1], instrument)
     papers: dict[str, Paper] = {}
     ratings: list[Rating] = []
     for folder in sorted(path for path in data.glob("papers/*") if path.is_dir()):
         if entry := read(folder / "paper.yaml", Paper):
             papers[folder.name] = entry[0]
             problems += _same(entry[1], ("id",), entry[0].id, folder.name, "the folder's name")
-            problems += _unknown_fields(entry[0], entry[1], fields)
+            problems += _unknown_fields(entry[0], entry[1], known)
         for path in sorted([*folder.glob("ratings/*.yaml"), *folder.glob("consensus.yaml")]):
             if rated := read(path, Rating):
                 ratings.append(rated[0])
@@ -152,13 +155,29 @@ def _same(
     return [] if found == wanted else [document.problem(at, f"{at[-1]} is '{found}'", f"'{wanted}' ({what})")]
 
 
-def _unknown_fields(paper: Paper, document: strict_yaml.Document, fields: dict[str, FieldInfo]) -> list[Problem]:
+def _unknown_fields(paper: Paper, document: strict_yaml.Document, fields: list[str]) -> list[Problem]:
     """Return a problem for each field of a paper that has no folder."""
     return [
         document.problem(("fields", i), f"the field '{field}'", f"one of {', '.join(fields)}", nearest(field, fields))
         for i, field in enumerate(paper.fields)
         if field not in fields
     ]
+
+
+def _published_problems(printed: Published, document: strict_yaml.Document, instrument: Checklist) -> list[Problem]:
+    """Return a problem for each printed item, part or correlation that does not exist or stands twice."""
+    problems: list[Problem] = []
+    lists: tuple[tuple[str, str, list[object], list[object]], ...] = (
+        ("items", "item", [entry.item for entry in printed.items], list(instrument.items)),
+        ("parts", "part", [entry.part for entry in printed.parts], [part.id for part in instrument.parts]),
+        ("correlations", "id", [entry.id for entry in printed.correlations], list(CORRELATIONS)),
+    )
+    for key, name, found, allowed in lists:
+        for i, value in enumerate(found):
+            if value not in allowed or value in found[:i]:
+                what = f"{key}.{i}.{name} is {value!r}" + ("" if value not in allowed else " for the second time")
+                problems.append(document.problem((key, i, name), what, f"each of {', '.join(map(str, allowed))} once"))
+    return problems
 
 
 def _rating_problems(

@@ -32,7 +32,9 @@ def checkout(tmp_path: Path) -> Path:
 
 def dlrrc(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
-    return subprocess.run([sys.executable, "-m", "dlrrc_core.cli", *words], capture_output=True, text=True, cwd=cwd, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "dlrrc_core.cli", *words], capture_output=True, text=True, cwd=cwd, check=False
+    )
 
 
 def tree_hash(folder: Path) -> str:

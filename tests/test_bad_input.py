@@ -13,6 +13,8 @@ from dlrrc_core.problems import DataError
 RATING = "data/papers/zuo2021/ratings/machine-a.yaml"
 PAPER = "data/papers/zuo2021/paper.yaml"
 CHECKLIST = "data/checklist/dlrrc-1.0.yaml"
+PUBLISHED = "data/fields/rcc/published.yaml"
+FIELD = "data/fields/rcc/field.yaml"
 JOURNALS = "data/journals.csv"
 
 # file, text to replace (first place), replacement, what the message has to hold
@@ -32,22 +34,35 @@ BROKEN = [
     (RATING, "blinded: true\n", "blinded: true\nblended: true\n", ["unknown key 'blended'"]),
     (RATING, "answer: 'no'", "answer: null", ["status is complete, but items", "set 'status: draft'"]),
     (RATING, "paper: zuo2021\n", "paper: &a zuo2021\n", ["the anchor or alias 'a'"]),
-    (RATING, "paper: zuo2021\n", "paper: !!python/name:os.system zuo2021\n", ["the tag 'tag:yaml.org,2002:python/name:os.system'"]),
+    (
+        RATING,
+        "paper: zuo2021\n",
+        "paper: !!python/name:os.system zuo2021\n",
+        ["the tag 'tag:yaml.org,2002:python/name:os.system'"],
+    ),
     (RATING, "answers:\n", "\tanswers:\n", ["not YAML", "check indentation"]),
     (RATING, "paper: zuo2021\n", "paper: zuo2021\n---\nmore: 1\n", ["a second YAML document"]),
     (PAPER, "year: 2021\n", "year: '2021'\n", ["year is '2021'"]),
     (PAPER, "year: 2021\n", "year: 20211\n", ["year is 20211", "less than or equal to 2100"]),
-    (PAPER, "  - rcc\n", "  - rccc\n", ["the field 'rccc'", "brain-tumour-mri", "did you mean 'rcc'"]),
+    (PAPER, "  - rcc\n", "  - rccc\n", ["the field 'rccc'", "brain-tumour-mri, rcc", "did you mean 'rcc'"]),
     (PAPER, "id: zuo2021\n", "id: zuo2022\n", ["id is 'zuo2022'", "'zuo2021' (the folder's name)"]),
     (PAPER, "doi: 10.3389", "doi: doi.org/10.3389", ["doi is 'doi.org/10.3389"]),
     (PAPER, "authors_complete: true", "authors_complete: maybe", ["authors_complete is 'maybe'"]),
-    (CHECKLIST, "points: 27.5\n", "points: 30\n", ["the items of part II add up to 27.5 points", "30 as stated", "the parts add up to 102.5 points"]),
+    (
+        CHECKLIST,
+        "points: 27.5\n",
+        "points: 30\n",
+        ["the items of part II add up to 27.5 points", "30 as stated", "the parts add up to 102.5 points"],
+    ),
     (CHECKLIST, "points: 7.5}", "points: 7}", ["7.0 points", "a multiple of 2.5"]),
     (CHECKLIST, "slug: image-filtering", "slug: labels-meaningful", ["two items share a slug"]),
     (CHECKLIST, "id: 3\n", "id: 33\n", ["the items are numbered [1, 2, 33", "without gaps"]),
     (CHECKLIST, "scale: yes-no", "scale: yes-or-no", ["item 1 has the scale 'yes-or-no'", "one of"]),
     (CHECKLIST, "accessibility_part: V", "accessibility_part: VI", ["accessibility_part is 'VI'"]),
     (CHECKLIST, "open_code: full ", "open_code: wide ", ["open_code is 'wide'"]),
+    (PUBLISHED, "item: 31\n", "item: 41\n", ["item is 41", "each of 1, 2, 3"]),
+    (PUBLISHED, "item: 31\n", "item: 4\n", ["item is 4 for the second time"]),
+    (FIELD, "short_title: ", "short_title: <script>x</script>", ["short_title is '<script>", "allowed"]),
     (JOURNALS, "journal,issn", "name,issn", ["the columns", "journal, issn"]),
 ]
 
@@ -60,8 +75,12 @@ def break_file(root: Path, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-@pytest.mark.parametrize(("file", "old", "new", "words"), BROKEN, ids=[f"{i}-{new.strip()[:30]}" for i, (_, _, new, _) in enumerate(BROKEN)])
-def test_message_names_file_line_found_and_allowed(checkout: Path, file: str, old: str, new: str, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"), BROKEN, ids=[f"{i}-{new.strip()[:30]}" for i, (_, _, new, _) in enumerate(BROKEN)]
+)
+def test_message_names_file_line_found_and_allowed(
+    checkout: Path, file: str, old: str, new: str, words: list[str]
+) -> None:
     break_file(checkout, file, old, new)
     before = tree_hash(checkout)
     with pytest.raises(DataError) as caught:
@@ -101,7 +120,11 @@ def test_all_problems_of_all_files_at_once(checkout: Path) -> None:
     break_file(checkout, PAPER, "year: 2021\n", "year: '2021'\n")
     with pytest.raises(DataError) as caught:
         repository.load(checkout)
-    assert {problem.file for problem in caught.value.problems} == {PAPER, RATING, "data/papers/xi2020/ratings/machine-b.yaml"}
+    assert {problem.file for problem in caught.value.problems} == {
+        PAPER,
+        RATING,
+        "data/papers/xi2020/ratings/machine-b.yaml",
+    }
 
 
 def test_command_line_reports_on_stderr_with_status_1(checkout: Path) -> None:

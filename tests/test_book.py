@@ -20,7 +20,11 @@ COPIED = ("_config.yml", "_toc.yml", "book", "data", "notebooks")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of what the book is made from, without any computed page, built once."""
     root = tmp_path_factory.mktemp("checkout")
-    made = shutil.ignore_patterns("*.ipynb", "fields") if (ROOT / "book/fields").exists() else shutil.ignore_patterns("*.ipynb")
+    made = (
+        shutil.ignore_patterns("*.ipynb", "fields")
+        if (ROOT / "book/fields").exists()
+        else shutil.ignore_patterns("*.ipynb")
+    )
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
@@ -54,7 +58,9 @@ def times(root: Path) -> dict[str, int]:
 
 @pytest.mark.slow
 def test_plain_build_makes_every_page(checkout: Path) -> None:
-    assert len(list((checkout / "_build/html/book/papers").glob("*.html"))) == len(list((ROOT / "data/papers").glob("*/paper.yaml")))
+    assert len(list((checkout / "_build/html/book/papers").glob("*.html"))) == len(
+        list((ROOT / "data/papers").glob("*/paper.yaml"))
+    )
     assert (checkout / "_build/html/index.html").is_file()
     assert (checkout / "_build/html/_static/plotly.min.js").is_file()
 
@@ -78,7 +84,9 @@ def test_edited_answer_changes_the_page_and_leaves_the_other_field_alone(checkou
         assert mean_of(checkout, "brain-tumour-mri") == kept["brain-tumour-mri"]
         written = {page for page, when in times(checkout).items() if when != before[page]}
         assert "book/fields/rcc/overview.ipynb" in written
-        assert not [page for page in written if "brain-tumour-mri" in page or "checklist" in page or "crosswalk" in page]
+        assert not [
+            page for page in written if "brain-tumour-mri" in page or "checklist" in page or "crosswalk" in page
+        ]
     finally:
         rating.write_text(original, encoding="utf-8")
 
@@ -92,7 +100,10 @@ def test_broken_record_stops_the_build_with_its_place_and_keeps_the_last_book(ch
     try:
         result = subprocess.run([JB, "build", ".", "-q"], cwd=checkout, capture_output=True, text=True, check=False)
         assert result.returncode != 0
-        assert re.search(r"zuo2021/ratings/machine-a\.yaml:\d+:\d+: answers\.\d+\.answer is No without quotes", result.stdout + result.stderr)
+        assert re.search(
+            r"zuo2021/ratings/machine-a\.yaml:\d+:\d+: answers\.\d+\.answer is No without quotes",
+            result.stdout + result.stderr,
+        )
         assert page.read_bytes() == last_good
     finally:
         rating.write_text(original, encoding="utf-8")
@@ -109,3 +120,24 @@ def test_chapter_missing_from_the_table_of_contents_stops_the_build(checkout: Pa
         assert "book/compare" in result.stdout + result.stderr
     finally:
         toc.write_text(original, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_hostile_title_stays_text_on_every_built_page(checkout: Path) -> None:
+    paper = checkout / "data/papers/hostile/paper.yaml"
+    record = (ROOT / "data/papers/zuo2021/paper.yaml").read_text(encoding="utf-8")
+    title = """'<script>alert(1)</script> "><img src=x onerror=alert(1)> {raw}`x` [y](javascript:alert(1))'"""
+    record = re.sub(r"^title:.*\n(?:  .*\n)*", f"title: {title}\n", record, count=1, flags=re.MULTILINE)
+    paper.parent.mkdir()
+    paper.write_text(record.replace("id: zuo2021", "id: hostile", 1), encoding="utf-8")
+    try:
+        build(checkout)
+        pages = {path: path.read_text(encoding="utf-8") for path in (checkout / "_build/html").rglob("*.html")}
+        assert sum("&lt;script&gt;alert(1)" in html for html in pages.values()) >= 2
+        index = (checkout / "_build/html/searchindex.js").read_text(encoding="utf-8")
+        for name, html in [*pages.items(), ("search index", index)]:
+            assert "<script>alert(1)" not in html, name
+            assert "<img src=x" not in html, name
+            assert 'href="javascript:' not in html, name
+    finally:
+        shutil.rmtree(paper.parent)

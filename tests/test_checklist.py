@@ -53,7 +53,9 @@ def test_labels_cover_every_answer() -> None:
 
 
 def test_open_means_the_best_option_so_no_open_paper_loses_points() -> None:
-    assert all(CHECKLIST.units[number][code] == CHECKLIST.max_units[number] for number, code in CHECKLIST.open_items.items())
+    assert all(
+        CHECKLIST.units[number][code] == CHECKLIST.max_units[number] for number, code in CHECKLIST.open_items.items()
+    )
 
 
 # what is replaced (first place), by what, text of the line that the message has to name ("" where the text stands twice), words of the message
@@ -66,31 +68,54 @@ BROKEN: list[tuple[str, str, str, str]] = [
     ("unit_points: 2.5", "unit_points: 0", "unit_points", "unit_points is 0"),
     ("unit_points: 2.5", "unit_points: -2.5", "unit_points", "unit_points is -2.5"),
     ("unit_points: 2.5", "unit_points: .nan", "unit_points", "unit_points is nan"),
-    ("code: both", "code: one", "suited-correct:", "scale suited-correct has the codes ['one', 'one', 'neither']; allowed: each code once"),
+    (
+        "code: both",
+        "code: one",
+        "suited-correct:",
+        "scale suited-correct has the codes ['one', 'one', 'neither']; allowed: each code once",
+    ),
     ("code: both", "code: unclear", "suited-correct:", "each code once, none of ['unclear', 'not-applicable']"),
     ("  - id: II\n", "  - id: VI\n", "- id: VI", "parts.1.id is 'VI'; allowed: 'I', 'II', 'III', 'IV' or 'V'"),
-    ("accessibility_part: V", "accessibility_part: v", "accessibility_part", "accessibility_part is 'v'; allowed: the id of a part"),
-    ("accessibility_pass_percent: 50", "accessibility_pass_percent: 120", "accessibility_pass_percent", "less than or equal to 100"),
+    (
+        "accessibility_part: V",
+        "accessibility_part: v",
+        "accessibility_part",
+        "accessibility_part is 'v'; allowed: the id of a part",
+    ),
+    (
+        "accessibility_pass_percent: 50",
+        "accessibility_pass_percent: 120",
+        "accessibility_pass_percent",
+        "less than or equal to 100",
+    ),
     ("scale: yes-no", "scale: yesno", "scale: yesno", "item 1 has the scale 'yesno'; allowed: one of ["),
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "place", "words"), BROKEN, ids=[f"{i}-{new.strip()}" for i, (_, new, _, _) in enumerate(BROKEN)])
-def test_broken_checklists_are_refused_with_line_and_words(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"), BROKEN, ids=[f"{i}-{new.strip()}" for i, (_, new, _, _) in enumerate(BROKEN)]
+)
+def test_broken_checklists_are_refused_with_line_and_words(
+    tmp_path: Path, old: str, new: str, place: str, words: str
+) -> None:
     assert old in TEXT
     found = problems(tmp_path, TEXT.replace(old, new, 1))
     assert any(words in message for message in found), found
     if place:
         line = line_of(TEXT.replace(old, new, 1), place)
         # a mapping starts in the line after its key
-        assert any(message.startswith((f"{FILE}:{line}:", f"{FILE}:{line + 1}:")) and words in message for message in found), found
+        assert any(
+            message.startswith((f"{FILE}:{line}:", f"{FILE}:{line + 1}:")) and words in message for message in found
+        ), found
 
 
 def test_gaps_doubles_and_a_swap_of_numbers(tmp_path: Path) -> None:
     changes: list[Callable[[str], str]] = [
         lambda text: text.replace("id: 31\n", "id: 32\n"),
         lambda text: text.replace("id: 2\n", "id: 1\n", 1),
-        lambda text: text.replace("id: 1\n", "id: 99\n", 1).replace("id: 2\n", "id: 1\n", 1).replace("id: 99\n", "id: 2\n", 1),
+        lambda text: (
+            text.replace("id: 1\n", "id: 99\n", 1).replace("id: 2\n", "id: 1\n", 1).replace("id: 99\n", "id: 2\n", 1)
+        ),
     ]
     for i, change in enumerate(changes):
         assert change(TEXT) != TEXT

@@ -27,7 +27,16 @@ def scores() -> list[dict]:
 
 
 # design of the command line: keys and types that outside checks rely on; more keys are welcome
-SHAPE = {"paper": str, "rater": str, "kind": str, "status": str, "units": int, "points": float, "interval": list, "parts": dict}
+SHAPE = {
+    "paper": str,
+    "rater": str,
+    "kind": str,
+    "status": str,
+    "units": int,
+    "points": float,
+    "interval": list,
+    "parts": dict,
+}
 
 
 def test_every_rating_has_the_documented_shape(scores: list[dict]) -> None:
@@ -44,7 +53,11 @@ def test_csv_and_json_agree(scores: list[dict]) -> None:
     rows = list(csv.DictReader(io.StringIO(dlrrc("score", "--format", "csv").stdout)))
     assert [(row["paper"], row["rater"]) for row in rows] == [(rating["paper"], rating["rater"]) for rating in scores]
     for row, rating in zip(rows, scores, strict=True):
-        assert (int(row["units"]), float(row["points"]), float(row["part_V"])) == (rating["units"], rating["points"], rating["parts"]["V"])
+        assert (int(row["units"]), float(row["points"]), float(row["part_V"])) == (
+            rating["units"],
+            rating["points"],
+            rating["parts"]["V"],
+        )
         assert [int(row[f"item_{n}"]) for n in range(1, 32)] == list(rating["item_units"].values())
 
 
@@ -77,11 +90,25 @@ def test_basis_without_any_rating_is_empty_not_an_error() -> None:
 def test_draft_has_an_interval_and_no_points(checkout: Path) -> None:
     # zuo2021, machine-a: 62.5 points; item 1 answered yes (2.5 points) is taken out, so 60 to 62.5 are left
     path = checkout / "data/papers/zuo2021/ratings/machine-a.yaml"
-    text = path.read_text(encoding="utf-8").replace("status: complete", "status: draft", 1).replace("answer: 'yes'", "answer: null", 1)
+    text = (
+        path.read_text(encoding="utf-8")
+        .replace("status: complete", "status: draft", 1)
+        .replace("answer: 'yes'", "answer: null", 1)
+    )
     path.write_text(text, encoding="utf-8")
     rating = json.loads(dlrrc("score", "--paper", "zuo2021", "--format", "json", cwd=checkout).stdout)["ratings"][0]
-    assert (rating["status"], rating["units"], rating["points"], rating["interval"]) == ("draft", None, None, [60.0, 62.5])
-    assert (rating["parts"]["I"], rating["item_units"]["1"], rating["n_open"], rating["acceptable"]) == (None, None, 1, True)
+    assert (rating["status"], rating["units"], rating["points"], rating["interval"]) == (
+        "draft",
+        None,
+        None,
+        [60.0, 62.5],
+    )
+    assert (rating["parts"]["I"], rating["item_units"]["1"], rating["n_open"], rating["acceptable"]) == (
+        None,
+        None,
+        1,
+        True,
+    )
 
 
 def test_check_counts_the_records_of_a_named_checkout(tmp_path: Path) -> None:

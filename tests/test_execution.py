@@ -66,7 +66,9 @@ def test_outputs_equal_those_of_a_kernel_byte_for_byte(tmp_path: Path) -> None:
     assert mine.notebook == run(tmp_path, OUTPUTS, {"part": "II"}).notebook
     cells = json.loads(mine.notebook)["cells"]
     assert "".join(cells[0]["source"]) == "# T: II"
-    kinds = [[output["output_type"] for output in cell.get("outputs", [])] for cell in cells if cell["cell_type"] == "code"]
+    kinds = [
+        [output["output_type"] for output in cell.get("outputs", [])] for cell in cells if cell["cell_type"] == "code"
+    ]
     # defaults, injected parameters, print, shown and value, hidden value, statement, empty cell, print and value, table
     assert kinds == [
         [],
@@ -104,7 +106,9 @@ def test_defaults_hold_when_no_parameter_is_given(tmp_path: Path) -> None:
     ],
 )
 def test_failure_names_template_cell_and_exception_and_keeps_what_ran(tmp_path: Path, last: str, message: str) -> None:
-    outcome = run(tmp_path, f"# %%\nprint('before')\n\n# %%\n# the cell's first line\n{last}\n\n# %%\nprint('af' + 'ter')\n")
+    outcome = run(
+        tmp_path, f"# %%\nprint('before')\n\n# %%\n# the cell's first line\n{last}\n\n# %%\nprint('af' + 'ter')\n"
+    )
     assert outcome.error is not None
     assert outcome.error.startswith("notebooks/t.py(): cell 1 (# the cell's first line): ")
     assert message in outcome.error
@@ -124,10 +128,16 @@ def test_pages_do_not_see_each_other(tmp_path: Path) -> None:
     [
         (OUTPUTS, {"prat": "I"}, "unknown parameter of notebooks/t.py 'prat'; allowed: part; did you mean 'part'"),
         ("# %%\nx = 1\n", {"x": "2"}, "unknown parameter of notebooks/t.py 'x'; allowed: "),
-        ("# %% [markdown]\n# {{titel}}\n", {}, "unknown word of notebooks/t.py 'titel'; allowed: title; did you mean 'title'"),
+        (
+            "# %% [markdown]\n# {{titel}}\n",
+            {},
+            "unknown word of notebooks/t.py 'titel'; allowed: title; did you mean 'title'",
+        ),
     ],
 )
-def test_unknown_names_are_refused_before_anything_runs(tmp_path: Path, text: str, parameters: dict[str, str], message: str) -> None:
+def test_unknown_names_are_refused_before_anything_runs(
+    tmp_path: Path, text: str, parameters: dict[str, str], message: str
+) -> None:
     with pytest.raises(UsageError) as caught:
         execution.run(job_of(tmp_path, text, parameters))
     assert message in str(caught.value)

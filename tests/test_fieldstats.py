@@ -43,7 +43,9 @@ def test_percentages_recomputed_from_the_files(rcc: dict, rater: str) -> None:
         wanted = statistics.mean(sum(p[i] for i in items) for p in points) / sum(BEST[i] for i in items) * 100
         assert group["parts"][part]["mean"] == pytest.approx(wanted)
     for item in TABLE_2:
-        assert group["items"][str(item)]["percent"] == pytest.approx(100 * statistics.mean(p[item] for p in points) / BEST[item])
+        assert group["items"][str(item)]["percent"] == pytest.approx(
+            100 * statistics.mean(p[item] for p in points) / BEST[item]
+        )
         assert group["passes"][str(item)]["count"] == sum(p[item] == BEST[item] for p in points)
     assert group["acceptable"]["count"] == sum(sum(p.values()) >= 50 for p in points)
     assert group["accessible"]["count"] == sum(sum(p[i] for i in PARTS["V"]) >= 12.5 for p in points)
@@ -52,7 +54,9 @@ def test_percentages_recomputed_from_the_files(rcc: dict, rater: str) -> None:
 def test_correlation_with_year_recomputed(rcc: dict) -> None:
     years = [point["year"] for point in rcc["points"]]
     score = [point["points"]["machine-a"] for point in rcc["points"]]
-    assert rcc["groups"]["machine-a"]["correlations"]["year"]["r"] == pytest.approx(statistics.correlation(years, score))
+    assert rcc["groups"]["machine-a"]["correlations"]["year"]["r"] == pytest.approx(
+        statistics.correlation(years, score)
+    )
 
 
 def test_missing_covariates_drop_the_pair_and_are_counted(rcc: dict) -> None:
@@ -123,7 +127,10 @@ def test_open_items_leave_the_paper_out_of_the_total_only() -> None:
 
 
 def test_an_item_open_for_one_rater_is_open_in_the_mean() -> None:
-    scores = pd.DataFrame([("p", "a", *[1] * 31), ("p", "b", *[0] * 30, -1)], columns=["paper", "rater", *(f"item_{i}" for i in range(1, 32))])
+    scores = pd.DataFrame(
+        [("p", "a", *[1] * 31), ("p", "b", *[0] * 30, -1)],
+        columns=["paper", "rater", *(f"item_{i}" for i in range(1, 32))],
+    )
     mean = fieldstats.unit_tables(scores, CHECKLIST)["mean"]
     assert mean.loc["p", 1] == 0.5
     assert np.isnan(mean.loc["p", 31])
@@ -131,4 +138,6 @@ def test_an_item_open_for_one_rater_is_open_in_the_mean() -> None:
 
 def test_wrong_columns_are_refused() -> None:
     with pytest.raises(UsageError, match="allowed: items 1 to 31"):
-        fieldstats.review_statistics(pd.DataFrame({1: [1.0]}), pd.Series(dtype=float), pd.Series(dtype=float), CHECKLIST)
+        fieldstats.review_statistics(
+            pd.DataFrame({1: [1.0]}), pd.Series(dtype=float), pd.Series(dtype=float), CHECKLIST
+        )

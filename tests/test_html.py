@@ -14,7 +14,13 @@ from dlrrc_core.records import Answer, Artefact, Artefacts, Modality, Paper, Pri
 from dlrrc_core.repository import Repository
 from dlrrc_core.tables import Cell, Column, Html, Numbers
 
-HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "[x](javascript:alert(1))", "```{raw} html\n<b>"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "[x](javascript:alert(1))",
+    "```{raw} html\n<b>",
+]
 
 
 def test_cells_and_captions_are_escaped() -> None:
@@ -26,7 +32,10 @@ def test_cells_and_captions_are_escaped() -> None:
         assert not [tag for tag in soup.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
 
 
-@pytest.mark.parametrize("href", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "vbscript:x", "JAVASCRIPT:alert(1)", " javascript:x"])
+@pytest.mark.parametrize(
+    "href",
+    ["javascript:alert(1)", "data:text/html,x", "//evil.example", "vbscript:x", "JAVASCRIPT:alert(1)", " javascript:x"],
+)
 def test_links_that_could_run_are_not_written(href: str) -> None:
     assert "<a " not in Cell("x", href=href).html()
 
@@ -89,7 +98,9 @@ def test_hostile_text_in_every_field_of_a_record_stays_text(repo: Repository, te
         paper="hostile", rater="machine-a", kind="machine", checklist="dlrrc-1.0", read="full text", blinded=True, status="complete",
         answers={number: answer for number in repo.checklist.items if "no" in repo.checklist.units[number]},
     )  # fmt: skip
-    changed = type(repo)(repo.root, repo.checklist, {"hostile": record}, (rating,), repo.fields, {}, repo.raters, repo.journals)
+    changed = type(repo)(
+        repo.root, repo.checklist, {"hostile": record}, (rating,), repo.fields, {}, repo.raters, repo.journals
+    )
     soup = BeautifulSoup(paperpages.body(changed, "hostile"), "html.parser")
     assert soup.find(["script", "img", "b"]) is None
     assert not [tag for tag in soup.find_all(True) if any(name.startswith("on") for name in tag.attrs)]

@@ -111,7 +111,9 @@ def test_process_that_dies_is_reported(small: Path) -> None:
 
 def test_unknown_parameters_and_words_are_refused(small: Path) -> None:
     job = Job(str(small), "notebooks/small.py", "book/x.ipynb", {"feild": "rcc"}, {"short_title": "x"})
-    with pytest.raises(UsageError, match=r"unknown parameter of notebooks/small.py 'feild'; allowed: field; did you mean 'field'\?"):
+    with pytest.raises(
+        UsageError, match=r"unknown parameter of notebooks/small.py 'feild'; allowed: field; did you mean 'field'\?"
+    ):
         execution.run(job)
     with pytest.raises(UsageError, match=r"unknown word of notebooks/small.py 'short_title'"):
         execution.run(Job(str(small), "notebooks/small.py", "book/x.ipynb", {"field": "rcc"}))
@@ -132,7 +134,9 @@ def test_library_sources_follow_imports() -> None:
 
 
 def test_page_missing_from_the_table_of_contents(small: Path) -> None:
-    (small / "_toc.yml").write_text("format: jb-book\nroot: book/all\nchapters:\n  - file: book/rcc\n  - file: book/checklist\n")
+    (small / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/all\nchapters:\n  - file: book/rcc\n  - file: book/checklist\n"
+    )
     assert pages.missing_from_toc(repository.load(small)) == ["book/brain-tumour-mri.ipynb"]
 
 

@@ -12,7 +12,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [line.split("#")[0].strip() for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+COMMANDS = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+]
 DLRRC = [command for command in COMMANDS if "dlrrc" in command]
 MAKE = sorted(set(re.findall(r"\bmake ([a-z]+)\b", README)) - {"and"})
 
@@ -25,7 +29,9 @@ def test_readme_has_the_two_commands_and_the_command_line() -> None:
 @pytest.mark.parametrize("command", DLRRC)
 def test_command_runs_and_prints_something(command: str) -> None:
     words = command.replace(".venv/bin/dlrrc", "dlrrc").split()
-    result = subprocess.run([sys.executable, "-m", "dlrrc_core.cli", *words[1:]], capture_output=True, text=True, cwd=ROOT, check=False)
+    result = subprocess.run(
+        [sys.executable, "-m", "dlrrc_core.cli", *words[1:]], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.strip()
 

@@ -23,7 +23,9 @@ def test_numbers_of_records(repo: Repository) -> None:
 
 
 def test_seed_papers_are_its_references_29_to_34_and_66_to_81(repo: Repository) -> None:
-    references = sorted(p.seed_review.reference for p in repo.papers.values() if p.seed_review is not None and p.seed_review.included)
+    references = sorted(
+        p.seed_review.reference for p in repo.papers.values() if p.seed_review is not None and p.seed_review.included
+    )
     assert references == [*range(29, 35), *range(66, 82)]
 
 

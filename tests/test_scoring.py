@@ -48,8 +48,12 @@ def random_answers(allow_special: bool = True) -> st.SearchStrategy[dict[int, st
 
 def test_points_and_parts_of_the_instrument() -> None:
     assert {part.id: part.points for part in CHECKLIST.parts} == {"I": 10, "II": 27.5, "III": 10, "IV": 27.5, "V": 25}
-    assert {item: {code: units * 2.5 for code, units in codes.items()} for item, codes in CHECKLIST.units.items()} == TABLE_2
-    assert {part.id: [item.id for item in part.items] for part in CHECKLIST.parts} == {part: list(items) for part, items in PARTS.items()}
+    assert {
+        item: {code: units * 2.5 for code, units in codes.items()} for item, codes in CHECKLIST.units.items()
+    } == TABLE_2
+    assert {part.id: [item.id for item in part.items] for part in CHECKLIST.parts} == {
+        part: list(items) for part, items in PARTS.items()
+    }
     assert CHECKLIST.ordered_items == (14, 26, 29, 30)
 
 
@@ -68,7 +72,9 @@ def test_recount_of_all_ratings(repo: Repository) -> None:
     table = scoring.score_papers(repo, repo.select()).set_index(["paper", "rater"])
     assert table["points"].to_dict() == totals
     for part, items in PARTS.items():
-        assert table[f"part_{part}"].to_dict() == {key: sum(TABLE_2[i][answers[i]] for i in items) for key, answers in on_disk.items()}
+        assert table[f"part_{part}"].to_dict() == {
+            key: sum(TABLE_2[i][answers[i]] for i in items) for key, answers in on_disk.items()
+        }
     papers = sorted({paper for paper, _ in on_disk})
     a, b = ([totals[paper, rater] for paper in papers] for rater in ("machine-a", "machine-b"))
     same = [on_disk[p, "machine-a"][i] == on_disk[p, "machine-b"][i] for p in papers for i in range(1, 32)]
@@ -107,7 +113,10 @@ def test_interval_holds_every_completion(answers: dict[int, str | None], fill: d
     result = scoring.score(completed, CHECKLIST)
     if result.points is not None:
         assert low - 1e-9 <= result.points <= high + 1e-9
-    best = {item: max(codes, key=lambda c: codes[c]) if answers[item] in (None, "unclear") else answers[item] for item, codes in TABLE_2.items()}
+    best = {
+        item: max(codes, key=lambda c: codes[c]) if answers[item] in (None, "unclear") else answers[item]
+        for item, codes in TABLE_2.items()
+    }
     assert scoring.score(best, CHECKLIST).interval[1] == pytest.approx(high)
 
 
@@ -137,7 +146,11 @@ def test_not_applicable_leaves_the_denominator() -> None:
 
 
 def test_ninety_points_with_nothing_open() -> None:
-    answers = {item: max(codes, key=lambda c: codes[c]) for item, codes in TABLE_2.items()} | {29: "partial", 30: "partial", 31: "inaccessible"}
+    answers = {item: max(codes, key=lambda c: codes[c]) for item, codes in TABLE_2.items()} | {
+        29: "partial",
+        30: "partial",
+        31: "inaccessible",
+    }
     result = scoring.score(answers, CHECKLIST)
     assert (result.points, result.open_code, result.open_data, result.open_weights) == (90.0, False, False, False)
 
@@ -153,7 +166,9 @@ def test_unknown_items_and_answers_are_all_named() -> None:
         ]
 
 
-@pytest.mark.parametrize("units", [np.zeros((2, 30), dtype=int), np.full((1, 31), 5), np.full((1, 31), -3), np.zeros(31, dtype=int)])
+@pytest.mark.parametrize(
+    "units", [np.zeros((2, 30), dtype=int), np.full((1, 31), 5), np.full((1, 31), -3), np.zeros(31, dtype=int)]
+)
 def test_wrong_unit_matrices_are_refused(units: np.ndarray) -> None:
     with pytest.raises(UsageError, match="allowed"):
         scoring.score_table(units, CHECKLIST)

@@ -31,9 +31,18 @@ def refused(text: str) -> str:
 
 # the text, and the whole message; line and column are counted from 1 by hand
 REFUSED = [
-    ("name: No\n", "f.yaml:1:7: name is No without quotes, which YAML reads as false; allowed: text; write 'no' in quotes"),
-    ("name: Yes\n", "f.yaml:1:7: name is Yes without quotes, which YAML reads as true; allowed: text; write 'yes' in quotes"),
-    ("name: on\n", "f.yaml:1:7: name is on without quotes, which YAML reads as true; allowed: text; write 'on' in quotes"),
+    (
+        "name: No\n",
+        "f.yaml:1:7: name is No without quotes, which YAML reads as false; allowed: text; write 'no' in quotes",
+    ),
+    (
+        "name: Yes\n",
+        "f.yaml:1:7: name is Yes without quotes, which YAML reads as true; allowed: text; write 'yes' in quotes",
+    ),
+    (
+        "name: on\n",
+        "f.yaml:1:7: name is on without quotes, which YAML reads as true; allowed: text; write 'on' in quotes",
+    ),
     ("name: 12\n", "f.yaml:1:7: name is the number 12; allowed: text; write '12' in quotes"),
     ("name: 1.50\n", "f.yaml:1:7: name is the number 1.50; allowed: text; write '1.50' in quotes"),
     ("name: 1:30\n", "f.yaml:1:7: name is the number 1:30; allowed: text; write '1:30' in quotes"),
@@ -42,11 +51,20 @@ REFUSED = [
     ("count: 3.5\n", "f.yaml:1:8: count is 3.5; allowed: Input should be a valid integer"),
     ("count: true\n", "f.yaml:1:8: count is True; allowed: Input should be a valid integer"),
     ("count:\n  - 1\n", "f.yaml:2:3: count is a list; allowed: Input should be a valid integer"),
-    ("cuont: 1\n", "f.yaml:1:8: unknown key 'cuont'; allowed: only keys of the schema; check the spelling or delete it"),
+    (
+        "cuont: 1\n",
+        "f.yaml:1:8: unknown key 'cuont'; allowed: only keys of the schema; check the spelling or delete it",
+    ),
     ("- 1\n", "f.yaml:1:1: the file is a list; allowed: Input should be an object"),
     ("", "f.yaml:1:1: the file is None; allowed: Input should be an object"),
-    ("name: a\nname: b\n", "f.yaml:2:1: the key 'name' for the second time (first in line 1); allowed: each key once; delete one of the two"),
-    ("1: a\n'1': b\n", "f.yaml:2:1: the key '1' for the second time (first in line 1); allowed: each key once; delete one of the two"),
+    (
+        "name: a\nname: b\n",
+        "f.yaml:2:1: the key 'name' for the second time (first in line 1); allowed: each key once; delete one of the two",
+    ),
+    (
+        "1: a\n'1': b\n",
+        "f.yaml:2:1: the key '1' for the second time (first in line 1); allowed: each key once; delete one of the two",
+    ),
     ("inside: &a {x: y}\n", "f.yaml:1:9: the anchor or alias 'a'; allowed: values written out"),
     ("name: !!str x\n", "f.yaml:1:7: the tag 'tag:yaml.org,2002:str'; allowed: plain values without tags"),
     ("name: !x y\n", "f.yaml:1:7: the tag '!x'; allowed: plain values without tags"),
@@ -62,7 +80,18 @@ def test_message_is_exact(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["name: 'a", "name: [a", "name:\n\t- a", "name: a\n  count: 1", 'name: "\\ud800"', "name: \x07", "%", "@a", "name: a: b"]
+    "text",
+    [
+        "name: 'a",
+        "name: [a",
+        "name:\n\t- a",
+        "name: a\n  count: 1",
+        'name: "\\ud800"',
+        "name: \x07",
+        "%",
+        "@a",
+        "name: a: b",
+    ],
 )
 def test_what_is_no_yaml_is_refused_with_its_place(text: str) -> None:
     assert refused(text).startswith("f.yaml:")
@@ -121,7 +150,11 @@ scalars = (
     | st.text(st.characters(exclude_categories=["C"]), max_size=12)
 )
 nested = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abcxyz", min_size=1, max_size=5), inner, max_size=3), max_leaves=8
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abcxyz", min_size=1, max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
 )
 
 

@@ -106,14 +106,14 @@ def collect_papers(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         if indexer is not None:
             document = new_document(name)
             document += nodes.section("", nodes.title("", title), nodes.raw("", body, format="html"), ids=[""])
-            indexer.feed(name, name + ".html", title, document)
+            indexer.feed(name, name + ".html", html.escape(title), document)  # the search page shows it as HTML
         sections = "".join(f'<li><a href="#{id_}">{text}</a></li>' for id_, text in H2.findall(body))
         toc = f'<ul><li><a href="#">{html.escape(title)}</a><ul>{sections}</ul></li></ul>' if sections else ""
         context = {
             "title": html.escape(title),
             "body": body,
             "toc": toc,
-            "pagetitle": title,
+            "pagetitle": html.escape(title),
             "metatags": "",
             "dlrrc_paper": True,
         }

@@ -60,7 +60,9 @@ def find_chromium() -> str:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("DLRRC_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not found:
-        raise FileNotFoundError("the browser tests need Chromium: `apt-get install chromium`, or set DLRRC_CHROMIUM to its path")
+        raise FileNotFoundError(
+            "the browser tests need Chromium: `apt-get install chromium`, or set DLRRC_CHROMIUM to its path"
+        )
     return found
 
 

@@ -70,9 +70,13 @@ def test_every_mean_and_correlation_of_the_json_is_on_the_page(field: str) -> No
     parts = [f"parts.{part}.mean" for part in ("I", "II", "III", "IV", "V")]
     items = [f"items.{item}.percent" for item in range(1, 32)]
     correlations = [
-        f"correlations.{key}.{what}" for key in ("journal", "journal-partial", "year", "year-partial") for what in ("r", "p", "n", "dropped")
+        f"correlations.{key}.{what}"
+        for key in ("journal", "journal-partial", "year", "year-partial")
+        for what in ("r", "p", "n", "dropped")
     ]
-    wanted = [f"groups.{group}.{path}" for group in values["groups"] for path in ("total.mean", *parts, *items, *correlations)]
+    wanted = [
+        f"groups.{group}.{path}" for group in values["groups"] for path in ("total.mean", *parts, *items, *correlations)
+    ]
     assert [path for path in wanted if path not in on_page and look_up(values, path) is not None] == []
 
 

@@ -35,11 +35,26 @@ def visit(chromium: Browser, site: str, mode: str, look: Callable[[Page, str], l
     context = new_context(chromium, mode)
     page = context.new_page()
     at = ""
-    page.on("console", lambda message: complaints.append(f"{at}: console: {message.text}") if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(f"{at}: console: {message.text}") if message.type in ("error", "warning") else None
+        ),
+    )
     page.on("pageerror", lambda error: complaints.append(f"{at}: script error: {error}"))
     page.on("requestfailed", lambda request: complaints.append(f"{at}: request failed: {request.url}"))
-    page.on("request", lambda request: complaints.append(f"{at}: leaves the site: {request.url}") if outside(request.url, site) else None)
-    page.on("response", lambda response: complaints.append(f"{at}: status {response.status}: {response.url}") if response.status >= 400 else None)
+    page.on(
+        "request",
+        lambda request: (
+            complaints.append(f"{at}: leaves the site: {request.url}") if outside(request.url, site) else None
+        ),
+    )
+    page.on(
+        "response",
+        lambda response: (
+            complaints.append(f"{at}: status {response.status}: {response.url}") if response.status >= 400 else None
+        ),
+    )
     for at in pages_for(mode):
         page.goto(site + at)
         page.wait_for_function(DRAWN, timeout=20_000)
@@ -69,11 +84,15 @@ def complaints_about(page: Page, name: str) -> list[str]:
     )
     found = []
     if not figures["wanted"] == figures["drawn"] == figures["plots"]:
-        found.append(f"plotly figures wanted, drawn, in the page: {figures['wanted']}, {figures['drawn']}, {figures['plots']}")
+        found.append(
+            f"plotly figures wanted, drawn, in the page: {figures['wanted']}, {figures['drawn']}, {figures['plots']}"
+        )
     found += [f"{figures[key]} {key} figure(s)" for key in ("nameless", "captionless", "numberless") if figures[key]]
     if figures["overflow"] > 0:
         found.append(f"the page is {figures['overflow']} pixels too wide")
-    result = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"], "preload": False})
+    result = Axe().run(
+        page, options={"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"], "preload": False}
+    )
     for violation in result.response["violations"]:
         places = [" ".join(node["target"]) for node in violation["nodes"][:3]]
         found.append(f"axe {violation['id']} ({violation['impact']}): {places}")
@@ -96,7 +115,10 @@ def test_pages_work_from_a_folder_without_a_server(chromium: Browser) -> None:
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: errors.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None)
+    page.on(
+        "request",
+        lambda request: errors.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None,
+    )
     page.goto((HTML / "book/fields/rcc/overview.html").as_uri())
     page.wait_for_function(DRAWN, timeout=20_000)
     assert page.locator(".dlrrc-plotly svg.main-svg").count() > 0
@@ -119,10 +141,18 @@ def test_table_sorts_and_filters_with_the_keyboard(chromium: Browser, site: str)
     year = page.locator("#papers th", has_text="Year").locator("button")
     year.focus()
     page.keyboard.press("Enter")
-    years = [int(text) for text in page.locator("#papers tbody tr:visible td:nth-child(2)").all_inner_texts() if text.isdigit()]
+    years = [
+        int(text)
+        for text in page.locator("#papers tbody tr:visible td:nth-child(2)").all_inner_texts()
+        if text.isdigit()
+    ]
     assert years == sorted(years)
     page.keyboard.press("Enter")
-    years = [int(text) for text in page.locator("#papers tbody tr:visible td:nth-child(2)").all_inner_texts() if text.isdigit()]
+    years = [
+        int(text)
+        for text in page.locator("#papers tbody tr:visible td:nth-child(2)").all_inner_texts()
+        if text.isdigit()
+    ]
     assert years == sorted(years, reverse=True)
     page.locator("#papers input").first.fill("zuo")
     assert page.locator("#papers tbody tr:visible").count() == 1
