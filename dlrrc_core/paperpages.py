@@ -49,7 +49,11 @@ def body(repo: Repository, paper: str) -> str:
     scores = {
         rating.rater: score({n: a.answer for n, a in rating.answers.items()}, repo.checklist) for rating in ratings
     }
-    parts = [f"<h1>{escape(title(record))}</h1>", f"<p>{citation(record)}</p>", _where_it_counts(repo, record)]
+    parts = [
+        f'<h1 class="dlrrc-paper-title">{escape(title(record))}</h1>',
+        f"<p>{citation(record)}</p>",
+        _where_it_counts(repo, record),
+    ]
     if any(rating.kind == "machine" for rating in ratings):
         parts.append(tables.machine_notice().html)
     if ratings:

@@ -72,8 +72,8 @@ overview_figures.items(chapter)
 # %% [markdown]
 # ## Papers at or above the lines
 #
-# A score at the line says nothing about open code, data or weights: the last two parts of Part V give most of their points to papers that
-# describe what they do not share. So openness is counted apart.
+# A score at the line says nothing about open code, data or weights: the items on code and data give most of their points
+# to papers that describe what they do not share. So openness is counted apart.
 
 # %%
 overview_tables.share_table(chapter)

@@ -48,7 +48,10 @@ def edit(root: Path, file: str, old: str, new: str) -> None:
 def template(root: Path, text: str, parameters: tuple[str, ...] = ()) -> None:
     """Write one template, and one page of it for each value of its parameter ``part``."""
     (root / "notebooks/t.py").write_text(text, encoding="utf-8")
-    entries: list[dict] = [{"template": "t", "output": f"book/t{part}", "reads": "checklist", "parameters": {"part": part}} for part in parameters]
+    entries: list[dict] = [
+        {"template": "t", "output": f"book/t{part}", "reads": "checklist", "parameters": {"part": part}}
+        for part in parameters
+    ]
     entries = entries or [{"template": "t", "output": "book/t", "reads": "checklist"}]
     (root / "notebooks/pages.yaml").write_text(yaml.safe_dump({"pages": entries}), encoding="utf-8")
 
@@ -137,7 +140,9 @@ def test_published_numbers_without_a_field(small: Path) -> None:
 
 
 # 10 (medium) repository._journals: a row with too many or too few cells shifts or loses values silently
-@pytest.mark.parametrize("row", ["Medical Physics, Part B,0094-2405,JIF percentile,2023,x,1,2,50,source", "Medical Physics", ",,,,,,,50,x"])
+@pytest.mark.parametrize(
+    "row", ["Medical Physics, Part B,0094-2405,JIF percentile,2023,x,1,2,50,source", "Medical Physics", ",,,,,,,50,x"]
+)
 def test_journal_rows_have_one_cell_per_column_and_a_name(small: Path, row: str) -> None:
     path = small / "data/journals.csv"
     path.write_text(path.read_text(encoding="utf-8") + row + "\n", encoding="utf-8")
@@ -155,7 +160,12 @@ def test_consensus_cannot_carry_the_name_of_a_rater(small: Path) -> None:
 
 # 12 (medium) paperpages._score_table: with a consensus the agreement is taken between it and one rater, not between the raters
 def test_agreement_is_between_the_raters(small: Path) -> None:
-    text = (small / RATING).read_text(encoding="utf-8").replace("kind: machine", "kind: consensus").replace("rater: machine-a", "rater: consensus")
+    text = (
+        (small / RATING)
+        .read_text(encoding="utf-8")
+        .replace("kind: machine", "kind: consensus")
+        .replace("rater: machine-a", "rater: consensus")
+    )
     (small / ZUO / "consensus.yaml").write_text(text, encoding="utf-8")
     page = BeautifulSoup(paperpages.body(repository.load(small), "zuo2021"), "html.parser").get_text(" ")
     assert "machine-a and machine-b give the same answer" in page
@@ -231,7 +241,8 @@ def test_acceptable_points_can_be_reached(small: Path, points: str) -> None:
 
 # 21 (medium) repository: one broken raters.yaml or field.yaml gives a misleading problem for each rating and paper
 @pytest.mark.parametrize(
-    ("file", "old", "new"), [("data/raters.yaml", "kind: machine", "kind: oracle"), ("data/fields/rcc/field.yaml", "question:", "questoin:")]
+    ("file", "old", "new"),
+    [("data/raters.yaml", "kind: machine", "kind: oracle"), ("data/fields/rcc/field.yaml", "question:", "questoin:")],
 )
 def test_no_problems_that_follow_from_another(small: Path, file: str, old: str, new: str) -> None:
     edit(small, file, old, new)
@@ -241,7 +252,9 @@ def test_no_problems_that_follow_from_another(small: Path, file: str, old: str, 
 
 
 # 22 (medium) repository: a file with a wrong name or place is ignored without a word, and so is the work in it
-@pytest.mark.parametrize("name", [f"{ZUO}/ratings/machine-b.yml", f"{ZUO}/machine-b.yaml", f"{ZUO}/Paper.yml", "data/papers/xi2020.yaml"])
+@pytest.mark.parametrize(
+    "name", [f"{ZUO}/ratings/machine-b.yml", f"{ZUO}/machine-b.yaml", f"{ZUO}/Paper.yml", "data/papers/xi2020.yaml"]
+)
 def test_files_that_would_be_ignored_are_named(small: Path, name: str) -> None:
     shutil.copy(small / RATING, small / name)
     with pytest.raises(DataError, match=name):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,7 @@ TABLE_2[31] = {"accessible": 5.0, "inaccessible": 0.0}
 PARTS = {"I": range(1, 5), "II": range(5, 15), "III": range(15, 19), "IV": range(19, 29), "V": range(29, 32)}
 
 
+@cache
 def answers_on_disk() -> dict[tuple[str, str], dict[int, str]]:
     """Return all answers, read without dlrrc_core."""
     found = {}
@@ -221,3 +224,23 @@ def test_json_of_the_command_line_has_the_documented_shape() -> None:
     assert {key: zuo[key] for key in wanted} == wanted
     assert zuo["parts"] == {"I": 7.5, "II": 17.5, "III": 7.5, "IV": 17.5, "V": 12.5}
     assert isinstance(zuo["units"], int)
+
+
+@given(random_answers(), st.integers(1, 31))
+def test_a_better_answer_never_lowers_the_score(answers: dict[int, str | None], item: int) -> None:
+    found = []
+    for code in sorted(TABLE_2[item], key=lambda c: TABLE_2[item][c]):
+        found.append(scoring.score(answers | {item: code}, CHECKLIST))
+    for worse, better in pairwise(found):
+        assert better.interval[0] > worse.interval[0]
+        assert better.interval[1] > worse.interval[1]
+        assert (worse.acceptable, better.acceptable) not in {(True, False), (True, None), (None, False)}
+    # an open item spans at least what its options give
+    low, high = scoring.score(answers | {item: None}, CHECKLIST).interval
+    assert (low, high) == pytest.approx((found[0].interval[0], found[-1].interval[1]))
+
+
+@given(random_answers())
+def test_score_does_not_depend_on_the_order_of_answers_or_on_missing_keys(answers: dict[int, str | None]) -> None:
+    backwards = dict(reversed([(item, code) for item, code in answers.items() if code is not None]))
+    assert scoring.score(backwards, CHECKLIST) == scoring.score(answers, CHECKLIST)

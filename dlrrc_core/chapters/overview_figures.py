@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import seaborn as sns
 
 from dlrrc_core import figures, tables
 from dlrrc_core.chapters.overview import Overview
@@ -153,19 +154,23 @@ def _bars(
 ) -> Any:
     """Return grouped bars, one group per label and one bar per rater, with printed values as diamonds."""
     figure, axes = figures.canvas(height=height)
-    x, width = np.arange(len(labels)), 0.8 / max(len(chapter.raters), 1)
-    for i, rater in enumerate(chapter.raters):
-        y = [np.nan if v is None else v for v in heights[rater]]
-        axes.bar(
-            x - 0.4 + width * (i + 0.5),
-            y,
-            width,
-            label=rater,
-            color=_colour(i),
-            hatch=("", "///", "...", "xx")[i % 4],
-            edgecolor="white",
-            linewidth=0.4,
-        )
+    frame = pd.DataFrame(
+        [(label, rater, y) for rater in chapter.raters for label, y in zip(labels, heights[rater], strict=True)],
+        columns=["label", "rater", "percent"],
+    ).astype({"percent": float})
+    colours = [_colour(i) for i in range(len(chapter.raters))]
+    sns.barplot(
+        frame,
+        x="label",
+        y="percent",
+        hue="rater",
+        palette=colours,
+        saturation=1,
+        edgecolor="white",
+        linewidth=0.4,
+        ax=axes,
+    )
+    x = range(len(labels))
     if printed:
         shown = [np.nan if v is None else v for v in printed]
         axes.plot(
@@ -179,9 +184,13 @@ def _bars(
             label="published",
         )
     axes.axhline(50, linestyle=":", color=figures.COLOURS["line"], linewidth=1)
-    axes.set(ylim=(0, 104), ylabel="Points reached, %", xlim=(-0.6, len(labels) - 0.4))
+    axes.set(ylim=(0, 104), xlabel="", ylabel="Points reached, %", xlim=(-0.6, len(labels) - 0.4))
     axes.set_xticks(x, labels, fontsize=8 if len(labels) > 12 else 10)
     figures.legend(axes)
+    patches = [handle for handle in axes.get_legend().legend_handles if hasattr(handle, "set_hatch")]
+    for patch, bars, hatch in zip(patches, axes.containers, ("", "///", "...", "xx"), strict=False):
+        for shape in (patch, *bars):  # told apart without colour, in the legend too
+            shape.set_hatch(hatch)
     return figure
 
 

@@ -1,8 +1,4 @@
-"""Every page of the built book in headless Chromium.
-
-Chapters are looked at in light, in dark and at 390 pixels. Pages of single papers all come from one template: every one of them is
-loaded and checked in light at full width, and every fifth also in the other modes.
-"""
+"""Every page of the built book in headless Chromium: in light, in dark and at 390 pixels."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from book_site import HTML, MODES, html_pages, is_chapter, new_context
+from book_site import HTML, MODES, html_pages, new_context
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
@@ -22,15 +18,8 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 DRAWN = "() => document.querySelectorAll('.dlrrc-plotly:not([data-drawn])').length === 0"
 
 
-def pages_for(mode: str) -> list[str]:
-    """Return the pages that are looked at in a mode; see the docstring of the module."""
-    pages = html_pages()
-    papers = [page for page in pages if not is_chapter(page)]
-    return pages if mode == "light" else [page for page in pages if is_chapter(page)] + papers[::5]
-
-
 def visit(chromium: Browser, site: str, mode: str, look: Callable[[Page, str], list[str]]) -> list[str]:
-    """Open every page of a mode and return all complaints of ``look``, of the network and of the console."""
+    """Open every page in a mode and return all complaints of ``look``, of the network and of the console."""
     complaints: list[str] = []
     context = new_context(chromium, mode)
     page = context.new_page()
@@ -55,7 +44,7 @@ def visit(chromium: Browser, site: str, mode: str, look: Callable[[Page, str], l
             complaints.append(f"{at}: status {response.status}: {response.url}") if response.status >= 400 else None
         ),
     )
-    for at in pages_for(mode):
+    for at in html_pages():
         page.goto(site + at)
         page.wait_for_function(DRAWN, timeout=20_000)
         complaints += [f"{at}: {complaint}" for complaint in look(page, at)]
