@@ -56,9 +56,9 @@ def canvas(width: float = 7.2, height: float = 4.2) -> tuple[Figure, mpl.axes.Ax
         return figure, figure.subplots()
 
 
-def legend(axes: mpl.axes.Axes, x: float = 0.5, y: float = 1.16) -> None:
-    """Put the legend above the axes, without a frame and in the colour of the page's text."""
-    axes.legend(loc="upper center", bbox_to_anchor=(x, y), ncols=4, frameon=False, labelcolor=INK)
+def legend(axes: mpl.axes.Axes, x: float = 0.5, y: float = 1.16) -> mpl.legend.Legend:
+    """Put the legend above the axes, without a frame and in the colour of the page's text, and return it."""
+    return axes.legend(loc="upper center", bbox_to_anchor=(x, y), ncols=4, frameon=False, labelcolor=INK)
 
 
 def static(figure: Figure, name: str, alt: str, caption: str, numbers: Html) -> Html:

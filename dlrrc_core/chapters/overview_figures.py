@@ -186,8 +186,7 @@ def _bars(
     axes.axhline(50, linestyle=":", color=figures.COLOURS["line"], linewidth=1)
     axes.set(ylim=(0, 104), xlabel="", ylabel="Points reached, %", xlim=(-0.6, len(labels) - 0.4))
     axes.set_xticks(x, labels, fontsize=8 if len(labels) > 12 else 10)
-    figures.legend(axes)
-    patches = [handle for handle in axes.get_legend().legend_handles if hasattr(handle, "set_hatch")]
+    patches = [handle for handle in figures.legend(axes).legend_handles if hasattr(handle, "set_hatch")]
     for patch, bars, hatch in zip(patches, axes.containers, ("", "///", "...", "xx"), strict=False):
         for shape in (patch, *bars):  # told apart without colour, in the legend too
             shape.set_hatch(hatch)
