@@ -16,7 +16,7 @@ from dlrrc_core.problems import DataError, Problem
 from dlrrc_core.records import Identifier, Record, Text
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{2,40}$")]
-Points = Annotated[float, Field(ge=0)]
+Points = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 UNCLEAR = "unclear"
 NOT_APPLICABLE = "not-applicable"
 SPECIAL_CODES = (UNCLEAR, NOT_APPLICABLE)
@@ -206,6 +206,14 @@ def _problems(checklist: Checklist, document: strict_yaml.Document) -> list[Prob
             ("total_points",),
             f"the parts add up to {sum(part.points for part in checklist.parts):g} points",
             f"{checklist.total_points:g}",
+        )
+    if checklist.acceptable_points > checklist.total_points:
+        add(("acceptable_points",), f"acceptable_points is {checklist.acceptable_points:g}", "at most total_points")
+    if not problems and len(checklist.open_items) != 3:
+        add(
+            ("scales",),
+            f"{len(checklist.open_items)} items have an open_code",
+            "three: code, data and weights, in that order",
         )
     if checklist.accessibility_part not in [part.id for part in checklist.parts]:
         add(("accessibility_part",), f"accessibility_part is '{checklist.accessibility_part}'", "the id of a part")

@@ -7,12 +7,14 @@ time of a short notebook; the test suite runs the results again with a real kern
 from __future__ import annotations
 
 import ast
+import io
 import os
 import re
 import tempfile
+import threading
 import traceback
 from collections.abc import Mapping
-from contextlib import chdir
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,14 +23,15 @@ import jupytext
 import nbformat
 import papermill
 from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import RichOutput, capture_output
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from dlrrc_core.problems import one_of
 
 ENGINE = "dlrrc-in-process"
+_ONE_AT_A_TIME = threading.Lock()  # working directory, streams and IPython belong to the whole process
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -101,7 +104,7 @@ def run(job: Job, engine: str = ENGINE) -> Outcome:
     _fill_words(notebook, job)
     notebook.metadata["kernelspec"] = dict(KERNEL)
     error = None
-    with tempfile.TemporaryDirectory() as folder, chdir(root):
+    with _ONE_AT_A_TIME, tempfile.TemporaryDirectory() as folder, chdir(root):
         source, target = Path(folder, "in.ipynb"), Path(folder, "out.ipynb")
         nbformat.write(notebook, source)
         try:
@@ -120,7 +123,7 @@ def run(job: Job, engine: str = ENGINE) -> Outcome:
                 f"{job.name}: cell {failure.cell_index} ({cell[0] if cell else ''}): {failure.ename}: {failure.evalue}"
             )
         executed = nbformat.read(target, as_version=4)
-    return Outcome(job, normalised(executed), error)
+    return Outcome(job, normalised(executed), error or _complaint(executed, job.name))
 
 
 def _check_parameters(notebook: nbformat.NotebookNode, job: Job) -> None:
@@ -179,45 +182,73 @@ def normalised(notebook: nbformat.NotebookNode) -> str:
     return str(nbformat.writes(notebook)) + "\n"
 
 
+class _Stream(io.TextIOBase):
+    """Stands for stdout or stderr and keeps what is printed, in its place between the displayed things."""
+
+    def __init__(self, name: str, outputs: list[nbformat.NotebookNode]) -> None:
+        self.label, self.outputs = name, outputs
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        last = self.outputs[-1] if self.outputs else None
+        if last is not None and last.output_type == "stream" and last.name == self.label:
+            last.text += text
+        elif text:
+            self.outputs.append(nbformat.v4.new_output("stream", name=self.label, text=text))
+        return len(text)
+
+
+class _DisplayPublisher(DisplayPublisher):
+    """Keeps what a cell displays."""
+
+    outputs: Any = None
+
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, **kwargs: Any) -> None:  # type: ignore[override]
+        self.outputs.append(nbformat.v4.new_output("display_data", data=data, metadata=metadata or {}))
+
+
 class _ResultHook(DisplayHook):
     """Keeps the value of the last expression of a cell as a notebook output."""
 
     shell: Any
-
-    def __init__(self, shell: InteractiveShell, outputs: list[dict[str, Any]]) -> None:
-        super().__init__(shell=shell)
-        self.kept = outputs
+    outputs: Any = None
 
     def __call__(self, result: object = None) -> None:
+        self.check_for_underscore()
         if result is not None and not self.quiet():
             data, metadata = self.shell.display_formatter.format(result)
+            self.update_user_ns(result)
             count = self.shell.execution_count
-            self.kept.append(
+            self.outputs.append(
                 nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=count)
             )
 
 
 class InProcessEngine(Engine):
-    """A papermill engine that runs cells with IPython in this process; one notebook per process."""
+    """A papermill engine that runs cells with IPython in this process; one notebook at a time."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:
         """Run all cells in order and stop at the first that raises."""
-        shell = InteractiveShell.instance()
+        shell: Any = InteractiveShell.instance()
         shell.reset()
+        shell.display_pub, shell.displayhook = _DisplayPublisher(parent=shell), _ResultHook(shell=shell)
+        shell.display_trap.hook = shell.displayhook
         for index, cell in enumerate(nb_man.nb.cells):
             if cell.cell_type != "code":
                 continue
             nb_man.cell_start(cell, index)
-            results: list[dict[str, Any]] = []
-            shell.displayhook = _ResultHook(shell, results)
-            shell.display_trap.hook = shell.displayhook
-            with capture_output() as captured:
+            outputs: list[nbformat.NotebookNode] = []
+            shell.display_pub.outputs = shell.displayhook.outputs = outputs
+            with redirect_stdout(_Stream("stdout", outputs)), redirect_stderr(_Stream("stderr", outputs)):
                 outcome = shell.run_cell(cell.source, store_history=True)
-            cell.execution_count = (index and shell.execution_count - 1) or 1
-            cell.outputs = [*_streams(captured), *(_display(output) for output in captured.outputs), *results]
+            cell.outputs = outputs
             failure = outcome.error_before_exec or outcome.error_in_exec
             if failure is not None:
+                # IPython has printed the traceback too; a notebook holds it once
+                cell.outputs = [output for output in outputs if output.output_type != "stream"]
                 lines = traceback.format_exception(failure)
                 cell.outputs.append(
                     nbformat.v4.new_output("error", ename=type(failure).__name__, evalue=str(failure), traceback=lines)
@@ -227,12 +258,10 @@ class InProcessEngine(Engine):
             nb_man.cell_complete(cell, index)
 
 
-def _streams(captured: Any) -> list[nbformat.NotebookNode]:
-    """Return what a cell printed."""
-    texts = (("stdout", captured.stdout), ("stderr", captured.stderr))
-    return [nbformat.v4.new_output("stream", name=name, text=text) for name, text in texts if text]
-
-
-def _display(output: RichOutput) -> nbformat.NotebookNode:
-    """Return what a cell displayed."""
-    return nbformat.v4.new_output("display_data", data=output.data, metadata=output.metadata or {})
+def _complaint(notebook: nbformat.NotebookNode, name: str) -> str | None:
+    """Return the first text that a cell wrote to stderr (a warning, say) as an error; no page is published with one."""
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.name == "stderr":
+                return f"{name}: cell {index}: wrote to stderr: {' '.join(output.text.split())}"
+    return None

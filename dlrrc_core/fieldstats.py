@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,17 @@ from dlrrc_core import stats
 from dlrrc_core.checklist import Checklist
 from dlrrc_core.problems import UsageError
 from dlrrc_core.repository import Repository
-from dlrrc_core.scoring import score_papers
+from dlrrc_core.scoring import OPEN, OUTSIDE, score_papers
 
 MEAN = "mean"  # name of the group that averages the raters of each paper
 
 
 def review_statistics(
-    units: pd.DataFrame, year: pd.Series, percentile: pd.Series, checklist: Checklist
+    units: pd.DataFrame,
+    year: pd.Series,
+    percentile: pd.Series,
+    checklist: Checklist,
+    outside: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Return the statistics of the seed review for any table of ratings.
 
@@ -37,6 +41,8 @@ def review_statistics(
         Percentile of the journal by paper, 0-100; NaN when unknown.
     checklist : Checklist
         The instrument.
+    outside : pandas.DataFrame of bool, shape (papers, items), optional
+        True where an item is not applicable; it then leaves the denominator of total and part. By default nowhere.
 
     Returns
     -------
@@ -58,10 +64,12 @@ def review_statistics(
     if list(units.columns) != list(checklist.items):
         raise UsageError(f"the table has the columns {list(units.columns)}; allowed: items 1 to {len(checklist.items)}")
     best = pd.Series(checklist.max_units)
-    total = _points_percent(units, best)
+    applicable = ~outside if outside is not None else pd.DataFrame(True, index=units.index, columns=units.columns)
+    total = _points_percent(units, applicable, best)
     part_points: dict[str, pd.Series] = {
-        part.id: _points_percent(units[[item.id for item in part.items]], best[[item.id for item in part.items]])
+        part.id: _points_percent(units[numbers], applicable[numbers], best[numbers])
         for part in checklist.parts
+        for numbers in [[item.id for item in part.items]]
     }
     access = part_points[checklist.accessibility_part]
     x = {"year": year.reindex(units.index), "journal": percentile.reindex(units.index)}
@@ -89,9 +97,11 @@ def review_statistics(
     }
 
 
-def _points_percent(units: pd.DataFrame, best: pd.Series) -> pd.Series:
-    """Return the percentage of points by paper; NaN for papers with an item that has no units."""
-    return 100 * units.sum(axis=1, skipna=False) / best.sum()
+def _points_percent(units: pd.DataFrame, applicable: pd.DataFrame, best: pd.Series) -> pd.Series:
+    """Return the percentage of points by paper; NaN for papers with an open item or no applicable one."""
+    is_open = (units.isna() & applicable).any(axis=1)
+    whole = (applicable * best).sum(axis=1)
+    return (100 * units.where(applicable, 0.0).sum(axis=1) / whole.where(whole > 0)).mask(is_open)
 
 
 def _share(values: pd.Series, line: float) -> dict[str, Any]:
@@ -100,7 +110,17 @@ def _share(values: pd.Series, line: float) -> dict[str, Any]:
     return asdict(stats.proportion(int((known >= line).sum()), len(known)))
 
 
-def unit_tables(scores: pd.DataFrame, checklist: Checklist) -> dict[str, pd.DataFrame]:
+class UnitTable(NamedTuple):
+    """Units of some papers: papers as index, items 1 ... 31 as columns.
+
+    ``units`` is NaN where an item is open or not applicable; ``outside`` is True where it is not applicable.
+    """
+
+    units: pd.DataFrame
+    outside: pd.DataFrame
+
+
+def unit_tables(scores: pd.DataFrame, checklist: Checklist) -> dict[str, UnitTable]:
     """Return one table of units per rater, and one with the mean over the raters of each paper.
 
     Parameters
@@ -112,18 +132,20 @@ def unit_tables(scores: pd.DataFrame, checklist: Checklist) -> dict[str, pd.Data
 
     Returns
     -------
-    dict of str to pandas.DataFrame
-        Keyed by rater, then ``"mean"``; papers as index, items 1 ... 31 as columns, NaN where an item is open or not applicable.
+    dict of str to UnitTable
+        Keyed by rater, then ``"mean"``. In the mean an item is open when it is open for one rater, and not applicable when it
+        is so for every rater.
     """
     columns = {f"item_{n}": n for n in checklist.items}
-    units = scores.set_index(["rater", "paper"])[list(columns)].rename(columns=columns).astype(float)
-    units = units.where(units >= 0)
+    table = scores.set_index(["rater", "paper"])[list(columns)].rename(columns=columns).astype(float)
+    units, outside, is_open = table.where(table >= 0), table == OUTSIDE, table == OPEN
     raters = sorted(scores["rater"].unique())
-    tables = {rater: units.loc[rater] for rater in raters}
-    mean = units.groupby(level="paper").mean() if len(units) else units.droplevel("rater")
-    # an item that only one rater could judge stays open in the mean
-    open_somewhere = units.isna().groupby(level="paper").any() if len(units) else units.droplevel("rater").isna()
-    return {**tables, MEAN: mean.mask(open_somewhere)}
+    tables = {rater: UnitTable(units.loc[rater], outside.loc[rater]) for rater in raters}
+    if table.empty:
+        return {MEAN: UnitTable(units.droplevel("rater"), outside.droplevel("rater"))}
+    by_paper = {"level": "paper"}
+    mean = units.groupby(**by_paper).mean().mask(is_open.groupby(**by_paper).any())
+    return {**tables, MEAN: UnitTable(mean, outside.groupby(**by_paper).all())}
 
 
 def field_statistics(repository: Repository, field: str, basis: str = "best") -> dict[str, Any]:
@@ -157,7 +179,10 @@ def field_statistics(repository: Repository, field: str, basis: str = "best") ->
     year = pd.Series({p: repository.papers[p].year for p in papers}, dtype=float)
     percentile = pd.Series({p: repository.journal_percentile(p) for p in papers}, dtype=float)
     rated = sorted(scores["paper"].unique())
-    groups = {name: review_statistics(table, year, percentile, repository.checklist) for name, table in tables.items()}
+    groups = {
+        name: review_statistics(table.units, year, percentile, repository.checklist, table.outside)
+        for name, table in tables.items()
+    }
     points = [
         {
             "paper": paper,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from dlrrc_core import execution
 from dlrrc_core.execution import Job
 
 SHAPING = (
@@ -50,7 +51,7 @@ def fingerprint(job: Job, data: Iterable[Path]) -> str:
 def library_sources(template: Path) -> list[Path]:
     """Return the source files of ``dlrrc_core`` that a template imports, directly or through other modules."""
     package = Path(__file__).parent
-    found: dict[str, Path] = {}
+    found = {"dlrrc_core.execution": Path(execution.__file__)}  # shapes every page
     queue = set(_imports(template, template.stat().st_mtime_ns))
     while queue:
         name = queue.pop()

@@ -148,21 +148,26 @@ def build_all(
     root = repo.root
     state = _read_state(root)
     stale: dict[str, tuple[Job, str]] = {}
+    errors = []
     for job, data in jobs(repo, fields):
-        inputs = freshness.fingerprint(job, data)
+        try:
+            inputs = freshness.fingerprint(job, data)
+        except (OSError, SyntaxError) as error:  # no such template, or one that is no Python
+            errors.append(f"{job.name}: {type(error).__name__}: {error}")
+            continue
         if force or state.get(job.output) != [inputs, freshness.digest_of(root / job.output)]:
             stale[job.output] = (job, inputs)
-    errors = []
     for outcome in _run([job for job, _ in stale.values()], n_jobs, scheduler):
         job, inputs = stale[outcome.job.output]
+        kept = root / FAILED / job.output.replace("/", "--")
         if outcome.error is None:
+            kept.unlink(missing_ok=True)
             text = outcome.notebook.encode()
             if freshness.digest_of(root / job.output) != freshness.digest(text):
                 write(root / job.output, text)
             state[job.output] = [inputs, freshness.digest(text)]
             write(root / STATE, json.dumps(state, indent=1, sort_keys=True).encode())
         else:
-            kept = root / FAILED / job.output.replace("/", "--")
             write(kept, outcome.notebook.encode())
             errors.append(
                 f"{outcome.error}\n  the failed notebook is {kept.relative_to(root)}; the last good page was kept"

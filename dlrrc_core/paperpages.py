@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from itertools import combinations
 
 from dlrrc_core import tables
 from dlrrc_core.records import Answer, Artefact, Paper, Rating
@@ -135,14 +136,24 @@ def _score_table(repo: Repository, ratings: tuple[Rating, ...], scores: dict[str
             ]
         )
     html = tables.table(columns, rows, "Score by rater", "score-table").html
-    if len(ratings) < 2:
-        return html
-    first, second = ratings[0].answers, ratings[1].answers
-    same = sum(first[n].answer == second[n].answer for n in repo.checklist.items if n in first and n in second)
-    return (
-        html
-        + f"<p>{escape(ratings[0].rater)} and {escape(ratings[1].rater)} give the same answer to {same} of {len(repo.checklist.items)} items.</p>"
-    )
+    return html + _agreement(repo, [rating for rating in ratings if rating.kind != "consensus"])
+
+
+def _agreement(repo: Repository, ratings: list[Rating]) -> str:
+    """Return in how many items each pair of raters gives the same answer, of those that both answered."""
+    lines = []
+    for one, other in combinations(ratings, 2):
+        pairs = [
+            (one.answers[n].answer, other.answers[n].answer)
+            for n in repo.checklist.items
+            if n in one.answers and n in other.answers
+        ]
+        both = [(a, b) for a, b in pairs if a is not None and b is not None]
+        same = sum(a == b for a, b in both)
+        lines.append(
+            f"<p>{escape(one.rater)} and {escape(other.rater)} give the same answer to {same} of {len(both)} items that both answered.</p>"
+        )
+    return "".join(lines)
 
 
 def _items_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:

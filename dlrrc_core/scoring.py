@@ -218,9 +218,13 @@ def score_table(units: npt.NDArray[np.integer], checklist: Checklist) -> pd.Data
     best = np.array(list(checklist.max_units.values()))
     if matrix.ndim != 2 or matrix.shape[1] != best.size:
         raise UsageError(f"units have the shape {matrix.shape}; allowed: (ratings, {best.size})")
-    if matrix.size and ((matrix < OUTSIDE).any() or (matrix > best).any()):
+    allowed = np.zeros((best.size, best.max() - OUTSIDE + 1), dtype=bool)
+    for row, codes in enumerate(checklist.units.values()):
+        allowed[row, [value - OUTSIDE for value in (OUTSIDE, OPEN, *codes.values())]] = True
+    inside = (matrix >= OUTSIDE) & (matrix <= best.max())
+    if not (inside & allowed[np.arange(best.size), np.where(inside, matrix, OUTSIDE) - OUTSIDE]).all():
         raise UsageError(
-            "units outside what an item can give; allowed: -2 (not applicable), -1 (open), 0 to the item's best"
+            "units that an item cannot give; allowed: -2 (not applicable), -1 (open) and the units of the item's options"
         )
     is_open, applicable = matrix == OPEN, (matrix != OUTSIDE) * best
     reached, spare = np.where(matrix > 0, matrix, 0), is_open * best

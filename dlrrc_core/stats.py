@@ -16,7 +16,6 @@ from statsmodels.stats.proportion import proportion_confint
 from dlrrc_core.fields import half_unit
 from dlrrc_core.problems import UsageError
 
-ArrayLike = npt.ArrayLike
 NAN = float("nan")
 
 
@@ -45,7 +44,7 @@ class Correlation:
     ci: tuple[float, float]
 
 
-def pearson(x: ArrayLike, y: ArrayLike) -> Correlation:
+def pearson(x: npt.ArrayLike, y: npt.ArrayLike) -> Correlation:
     """Return the Pearson correlation of two variables over their complete pairs.
 
     Parameters
@@ -59,17 +58,17 @@ def pearson(x: ArrayLike, y: ArrayLike) -> Correlation:
 
     Notes
     -----
-    ``scipy.stats.pearsonr``; checked against R's ``cor.test`` and pingouin's ``corr``.
+    ``scipy.stats.pearsonr``; checked against pingouin's ``corr``.
     """
     (a, b), dropped = _complete(x, y)
-    if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+    if a.size < 2 or _constant(a) or _constant(b):
         return Correlation(NAN, NAN, a.size, dropped, (NAN, NAN))
     result = sps.pearsonr(a, b)
     r = float(result.statistic)
     return Correlation(r, float(result.pvalue), a.size, dropped, fisher_interval(r, a.size))
 
 
-def partial_correlation(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Correlation:
+def partial_correlation(x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike) -> Correlation:
     """Return the correlation of x and y when z is held fixed (first-order partial correlation).
 
     Parameters
@@ -85,11 +84,11 @@ def partial_correlation(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Correlation
     Notes
     -----
     ``r_xy.z = (r_xy - r_xz r_yz) / sqrt((1 - r_xz^2) (1 - r_yz^2))``. Source: Fisher (1924), Metron 3:329-332.
-    Checked against pingouin's ``partial_corr`` and R's ``cor.test`` on residuals.
+    Checked against pingouin's ``partial_corr`` and the correlation of residuals.
     """
     (a, b, c), dropped = _complete(x, y, z)
     n = a.size
-    if n < 4 or min(np.ptp(a), np.ptp(b), np.ptp(c)) == 0:
+    if n < 4 or _constant(a) or _constant(b) or _constant(c):
         return Correlation(NAN, NAN, n, dropped, (NAN, NAN))
     r_xy, r_xz, r_yz = (float(sps.pearsonr(u, v).statistic) for u, v in ((a, b), (a, c), (b, c)))
     left = (1 - r_xz**2) * (1 - r_yz**2)
@@ -114,7 +113,7 @@ def p_value(r: float, n: int, controlling: int = 0) -> float:
     Returns
     -------
     float
-        P value in [0, 1].
+        In [0, 1].
 
     Raises
     ------
@@ -123,7 +122,7 @@ def p_value(r: float, n: int, controlling: int = 0) -> float:
 
     Notes
     -----
-    ``t = r sqrt(df / (1 - r^2))``. Checked against R's ``cor.test`` and the four P values of Zuo et al. (2023).
+    ``t = r sqrt(df / (1 - r^2))``. Checked against pingouin and the four P values of Zuo et al. (2023).
     """
     df = n - 2 - controlling
     if not -1 <= r <= 1 or df < 1:
@@ -156,7 +155,7 @@ def fisher_interval(r: float, n: int, controlling: int = 0, level: float = 0.95)
 
     Notes
     -----
-    ``tanh(artanh(r) +- z / sqrt(n - 3 - controlling))``. Checked against R's ``cor.test`` and pingouin's ``partial_corr``.
+    ``tanh(artanh(r) +- z / sqrt(n - 3 - controlling))``. Checked against pingouin's ``corr`` and ``partial_corr``.
     """
     freedom = n - 3 - controlling
     if freedom < 1 or np.isnan(r):
@@ -223,20 +222,17 @@ def proportion(count: int, of: int) -> Proportion:
     Parameters
     ----------
     count, of : int
-        How many of how many; ``0 <= count <= of``.
-
-    Returns
-    -------
-    Proportion
+        How many of how many.
 
     Raises
     ------
     UsageError
-        When count is not between 0 and of.
+        Unless ``0 <= count <= of``.
 
     Notes
     -----
-    ``statsmodels.stats.proportion.proportion_confint(method="wilson")``; checked against R's ``prop.test(correct = FALSE)``.
+    ``statsmodels.stats.proportion.proportion_confint(method="wilson")``; checked against
+    Newcombe (1998), Table I.
     """
     if not 0 <= count <= of:
         raise UsageError(f"count {count} of {of}; allowed: 0 <= count <= of")
@@ -259,7 +255,7 @@ class Mean:
     ci: tuple[float, float]
 
 
-def mean(values: ArrayLike) -> Mean:
+def mean(values: npt.ArrayLike) -> Mean:
     """Return mean, standard deviation, median, range and 95 % t interval.
 
     Parameters
@@ -274,7 +270,7 @@ def mean(values: ArrayLike) -> Mean:
 
     Notes
     -----
-    ``scipy.stats.t.interval``; checked against R's ``t.test``.
+    ``mean +- t sd / sqrt(n)``; checked against ``scipy.stats.t.interval``.
     """
     x = np.asarray(values, dtype=float).ravel()
     x = x[~np.isnan(x)]
@@ -289,7 +285,12 @@ def mean(values: ArrayLike) -> Mean:
     return Mean(centre, sd, float(np.median(x)), float(x.min()), float(x.max()), int(x.size), ci)
 
 
-def _complete(*columns: ArrayLike) -> tuple[list[npt.NDArray[np.float64]], int]:
+def _constant(values: npt.NDArray[np.float64]) -> bool:
+    """Return whether values differ by no more than rounding."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
+
+
+def _complete(*columns: npt.ArrayLike) -> tuple[list[npt.NDArray[np.float64]], int]:
     """Return the columns without rows that miss a value, and how many rows were left out; UsageError when the lengths differ."""
     arrays = [np.asarray(column, dtype=float).ravel() for column in columns]
     if len({array.size for array in arrays}) != 1:

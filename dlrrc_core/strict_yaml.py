@@ -7,6 +7,7 @@ remembers the line of every value, so that a message can point at it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,6 @@ LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # libyaml where it is there: the same nodes, ten times faster
 MAX_DEPTH = 12
-CONSTRUCTOR = yaml.constructor.SafeConstructor()
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
 
@@ -156,8 +156,9 @@ def _plain(node: yaml.Node, at: tuple[str, ...], places: dict, problems: list[Pr
             key = _scalar(key_node)
             if isinstance(key, bool) or key is None:
                 key = key_node.value
-            if str(key) in {str(other) for other in result}:
-                first = places[(*at, str(key))][0]
+            same = [other for other in result if other == key or str(other) == str(key)]  # 1 and 1.0 are one key
+            if same:
+                first = places[(*at, str(same[0]))][0]
                 problems.append(
                     Problem(
                         file,
@@ -179,14 +180,20 @@ def _plain(node: yaml.Node, at: tuple[str, ...], places: dict, problems: list[Pr
 
 
 def _scalar(node: yaml.Node) -> Any:
-    """Return a scalar as text, int, float, bool or None; dates and anything else stay text."""
-    kind = node.tag.rsplit(":", 1)[-1]
-    if kind in {"int", "float", "bool", "null"}:
-        try:
-            return CONSTRUCTOR.construct_object(node)
-        except (ValueError, yaml.YAMLError):
-            return node.value
-    return node.value
+    """Return a scalar as text, int, float, bool or None.
+
+    Dates stay text, and so does what YAML 1.1 reads as a number but people do not: ``0150`` (octal), ``1:30`` (base 60), ``1_000``.
+    """
+    kind, text = node.tag.rsplit(":", 1)[-1], node.value
+    if kind == "bool":
+        return text.lower() in {"yes", "true", "on"}
+    if kind == "null":
+        return None
+    if kind == "int" and re.fullmatch(r"[-+]?(0|[1-9]\d{0,17})", text):
+        return int(text)
+    if kind == "float" and re.fullmatch(r"[-+]?(0|[1-9]\d*)\.\d+([eE][-+]?\d+)?", text):
+        return float(text)
+    return text
 
 
 def validate(document: Document, model: type[Model]) -> Model:

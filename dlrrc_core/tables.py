@@ -126,7 +126,10 @@ def yes_no(value: object, yes: str = "yes", no: str = "no") -> str:
 
 def format_number(value: Any, fmt: str = "") -> str:
     """Return a number in a format, a dash where it is not known."""
-    return NOTHING if value is None or value != value else format(value, fmt)
+    if value is None or value != value:
+        return NOTHING
+    text = format(value, fmt)
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text  # no "-0.00"
 
 
 def table(
@@ -227,4 +230,5 @@ class Numbers:
         low, high = self.value(path)
         if low is None or high is None:
             return Cell(NOTHING, sort="")
-        return Cell(f"{format(low, fmt)} to {format(high, fmt)}", sort=float(low), stat=path, fmt=fmt)
+        text = f"{format_number(low, fmt)} to {format_number(high, fmt)}"
+        return Cell(text, sort=float(low), stat=path, fmt=fmt)

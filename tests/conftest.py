@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import pytest
 
 from dlrrc_core import repository
@@ -32,9 +32,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def dlrrc(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "dlrrc_core.cli", *words], capture_output=True, text=True, cwd=cwd, check=False
-    )
+    return forked.dlrrc(*words, cwd=cwd)
 
 
 def tree_hash(folder: Path) -> str:

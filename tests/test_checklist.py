@@ -67,7 +67,7 @@ BROKEN: list[tuple[str, str, str, str]] = [
     ("unit_points: 2.5", "unit_points: 2", "code: 'yes'", "2.5 points; allowed: a multiple of 2"),
     ("unit_points: 2.5", "unit_points: 0", "unit_points", "unit_points is 0"),
     ("unit_points: 2.5", "unit_points: -2.5", "unit_points", "unit_points is -2.5"),
-    ("unit_points: 2.5", "unit_points: .nan", "unit_points", "unit_points is nan"),
+    ("unit_points: 2.5", "unit_points: .nan", "unit_points", "unit_points is '.nan'"),
     (
         "code: both",
         "code: one",

@@ -131,7 +131,7 @@ def test_an_item_open_for_one_rater_is_open_in_the_mean() -> None:
         [("p", "a", *[1] * 31), ("p", "b", *[0] * 30, -1)],
         columns=["paper", "rater", *(f"item_{i}" for i in range(1, 32))],
     )
-    mean = fieldstats.unit_tables(scores, CHECKLIST)["mean"]
+    mean = fieldstats.unit_tables(scores, CHECKLIST)["mean"].units
     assert mean.loc["p", 1] == 0.5
     assert np.isnan(mean.loc["p", 31])
 

@@ -25,10 +25,12 @@ class Items:
     def __init__(self, repo: Repository, field: str, basis: str) -> None:
         self.repo, self.field = repo, field
         papers = repo.select(field=field)
-        self.units = unit_tables(score_papers(repo, papers, basis), repo.checklist)
+        found = unit_tables(score_papers(repo, papers, basis), repo.checklist)
+        self.units = {name: table.units for name, table in found.items()}
         nothing = pd.Series(dtype=float)
         groups = {
-            name: review_statistics(table, nothing, nothing, repo.checklist) for name, table in self.units.items()
+            name: review_statistics(table.units, nothing, nothing, repo.checklist, table.outside)
+            for name, table in found.items()
         }
         self.n = Numbers({"groups": groups})
         self.raters = [name for name in self.units if name != MEAN]

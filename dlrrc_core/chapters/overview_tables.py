@@ -45,7 +45,7 @@ def correlation_table(chapter: Overview) -> Html:
     ]
     rows: list[Row] = []
     for key, label in CORRELATIONS.items():
-        if published:
+        if published and key in published["correlations"]:
             at = f"published.correlations.{key}"
             cells = [
                 chapter.n.cell(f"{at}.r", ".3f"),
@@ -85,7 +85,7 @@ def share_table(chapter: Overview) -> Html:
     labels = {"acceptable": f"Score of at least {line}", "accessible": f"Part V at {access} % or more"}
     rows: list[Row] = []
     for key, label in labels.items():
-        if key == "acceptable" and chapter.stats["published"]:
+        if key == "acceptable" and chapter.stats["published"] and chapter.stats["published"]["acceptable"]:
             rows.append([label, Cell("published", badge="published"), *_share_cells(chapter, "published.acceptable")])
         rows += [
             [label, Cell(g, badge="own"), *_share_cells(chapter, f"groups.{g}.{key}")] for g in [*chapter.raters, MEAN]
@@ -125,6 +125,8 @@ def p_value_table(chapter: Overview) -> Html:
     ]
     rows: list[Row] = []
     for key, label in CORRELATIONS.items():
+        if key not in chapter.stats["published"]["correlations"]:
+            continue
         at = f"published.correlations.{key}"
         agree = tables.yes_no(chapter.n.value(f"{at}.p_agrees"))
         cells = [

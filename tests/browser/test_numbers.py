@@ -45,7 +45,8 @@ def shown(value: Any, fmt: str) -> str:
         return "–"
     if isinstance(value, list):
         return "–" if None in value else " to ".join(format(v, fmt) for v in value)
-    return format(value, fmt)
+    text = format(value, fmt)
+    return text if text.strip("-0.") else text.lstrip("-")
 
 
 @pytest.mark.browser

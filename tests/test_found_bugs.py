@@ -1,7 +1,4 @@
-"""Tests that fail today, one per fault found in dlrrc_core; run with ``pytest tests/found_bugs.py``.
-
-Not collected by the suite. Mend the fault, then move the test to the file of its module.
-"""
+"""Faults that a review found, one test each, so that none comes back."""
 
 from __future__ import annotations
 
