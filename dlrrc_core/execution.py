@@ -205,7 +205,7 @@ class _DisplayPublisher(DisplayPublisher):
 
     outputs: Any = None
 
-    def publish(self, data: Any, metadata: Any = None, source: Any = None, **kwargs: Any) -> None:  # type: ignore[override]
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, **kwargs: Any) -> None:
         self.outputs.append(nbformat.v4.new_output("display_data", data=data, metadata=metadata or {}))
 
 

@@ -45,7 +45,6 @@ REFUSED = [
     ),
     ("name: 12\n", "f.yaml:1:7: name is the number 12; allowed: text; write '12' in quotes"),
     ("name: 1.50\n", "f.yaml:1:7: name is the number 1.50; allowed: text; write '1.50' in quotes"),
-    ("name: 1:30\n", "f.yaml:1:7: name is the number 1:30; allowed: text; write '1:30' in quotes"),
     ("\n\ninside:\n  a: 3\n", "f.yaml:4:6: inside.a is the number 3; allowed: text; write '3' in quotes"),
     ("count: '3'\n", "f.yaml:1:8: count is '3'; allowed: Input should be a valid integer"),
     ("count: 3.5\n", "f.yaml:1:8: count is 3.5; allowed: Input should be a valid integer"),
@@ -146,7 +145,7 @@ scalars = (
     st.none()
     | st.booleans()
     | st.integers(-(10**9), 10**9)
-    | st.floats(allow_nan=False, width=32)
+    | st.floats(allow_nan=False, allow_infinity=False, width=32)
     | st.text(st.characters(exclude_categories=["C"]), max_size=12)
 )
 nested = st.recursive(
