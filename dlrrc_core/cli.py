@@ -13,10 +13,10 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from dlrrc_core import pages, repository
+from dlrrc_core import repository
 from dlrrc_core.checklist import Checklist
 from dlrrc_core.fieldstats import field_statistics, without_nan
-from dlrrc_core.problems import DataError, UsageError
+from dlrrc_core.problems import DataError, PageError, UsageError
 from dlrrc_core.scoring import score_papers
 
 app = typer.Typer(
@@ -57,7 +57,7 @@ def messages() -> Iterator[None]:
         typer.echo(str(error), err=True)
         typer.echo(f"dlrrc: {len(error.problems)} problem(s); nothing was changed", err=True)
         raise typer.Exit(1) from error
-    except pages.PageError as error:
+    except PageError as error:
         typer.echo(f"dlrrc: {error}", err=True)
         raise typer.Exit(1) from error
 
@@ -164,6 +164,8 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Run pages that are not stale too.")] = False,
 ) -> None:
     """Run the notebooks whose inputs changed (what `jb build .` does first)."""
+    from dlrrc_core import pages  # papermill and jupytext are slow to import, and only needed here
+
     with messages():
         run = pages.build_all(repository.here(), field, jobs, scheduler, force)
     typer.echo("\n".join(run) if run else "every page is up to date")

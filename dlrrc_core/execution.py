@@ -236,6 +236,8 @@ class InProcessEngine(Engine):
         shell.reset()
         shell.display_pub, shell.displayhook = _DisplayPublisher(parent=shell), _ResultHook(shell=shell)
         shell.display_trap.hook = shell.displayhook
+        # the traceback goes into the notebook once, as an error output, not into what the cell printed
+        shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None
         for index, cell in enumerate(nb_man.nb.cells):
             if cell.cell_type != "code":
                 continue
@@ -247,8 +249,6 @@ class InProcessEngine(Engine):
             cell.outputs = outputs
             failure = outcome.error_before_exec or outcome.error_in_exec
             if failure is not None:
-                # IPython has printed the traceback too; a notebook holds it once
-                cell.outputs = [output for output in outputs if output.output_type != "stream"]
                 lines = traceback.format_exception(failure)
                 cell.outputs.append(
                     nbformat.v4.new_output("error", ename=type(failure).__name__, evalue=str(failure), traceback=lines)

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from dlrrc_core import execution, freshness, repository, strict_yaml
 from dlrrc_core.execution import Job, Outcome
-from dlrrc_core.problems import UsageError, one_of
+from dlrrc_core.problems import PageError, UsageError, one_of
 from dlrrc_core.records import Record
 
 STATE = "_build/dlrrc/pages.json"
@@ -47,10 +47,6 @@ class Pages(Record):
     """``notebooks/pages.yaml``."""
 
     pages: tuple[Page, ...]
-
-
-class PageError(RuntimeError):
-    """One or more pages failed; the message names template, parameters, cell and exception of each."""
 
 
 def jobs(repo: repository.Repository, fields: Iterable[str] | None = None) -> list[tuple[Job, list[Path]]]:
@@ -128,7 +124,8 @@ def build_all(
     n_jobs : int, optional
         Pages made at the same time; by default the number of processors.
     scheduler : str, optional
-        Address of a Dask scheduler whose workers see the same checkout; needs the extra ``cluster``.
+        Address of a Dask scheduler whose workers see the same checkout; needs the extra ``cluster``. Workers keep the library
+        they imported: start them anew after a change of its source.
     force : bool, default False
         Run fresh pages too.
 
@@ -172,6 +169,11 @@ def build_all(
             errors.append(
                 f"{outcome.error}\n  the failed notebook is {kept.relative_to(root)}; the last good page was kept"
             )
+    if fields is None:
+        for gone in state.keys() - {job.output for job, _ in jobs(repo)}:  # of a field or template that was removed
+            (root / gone).unlink(missing_ok=True)
+            del state[gone]
+            write(root / STATE, json.dumps(state, indent=1, sort_keys=True).encode())
     if errors:
         raise PageError("\n".join(sorted(errors)))
     return sorted(stale)

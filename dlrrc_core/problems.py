@@ -58,6 +58,10 @@ class UsageError(ValueError):
     """A command or function was called with a value that does not exist here (a field, paper, basis or option)."""
 
 
+class PageError(RuntimeError):
+    """One or more pages failed; the message names template, parameters, cell and exception of each."""
+
+
 def nearest(value: object, allowed: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest allowed value, or an empty string when none is near."""
     match = get_close_matches(str(value).strip().lower(), list(allowed), n=1, cutoff=0.6)

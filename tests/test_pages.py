@@ -11,7 +11,7 @@ from conftest import ROOT, dlrrc
 
 from dlrrc_core import execution, freshness, pages, repository
 from dlrrc_core.execution import Job
-from dlrrc_core.problems import UsageError
+from dlrrc_core.problems import PageError, UsageError
 
 TEMPLATE = """# %% [markdown]
 # # {{short_title}}
@@ -87,7 +87,7 @@ def test_failing_page_is_named_kept_and_leaves_the_last_good_one(small: Path) ->
     build_all(small)
     good = (small / "book/rcc.ipynb").read_bytes()
     edit(small / "notebooks/small.py", "print(", 'print(1 / 0 if field == "rcc" else ')
-    with pytest.raises(pages.PageError) as caught:
+    with pytest.raises(PageError) as caught:
         build_all(small)
     message = str(caught.value)
     assert "notebooks/small.py(field=rcc): cell 3 " in message
@@ -95,7 +95,7 @@ def test_failing_page_is_named_kept_and_leaves_the_last_good_one(small: Path) ->
     assert (small / "book/rcc.ipynb").read_bytes() == good
     assert "ZeroDivisionError" in (small / "_build/dlrrc/failed/book--rcc.ipynb").read_text()
     # the other field's page was still made, and only the failed one is tried again
-    with pytest.raises(pages.PageError):
+    with pytest.raises(PageError):
         build_all(small)
     result = dlrrc("build", cwd=small)
     assert result.returncode == 1
@@ -103,9 +103,25 @@ def test_failing_page_is_named_kept_and_leaves_the_last_good_one(small: Path) ->
     assert "Traceback" not in result.stderr
 
 
+def test_pages_of_a_removed_template_go(small: Path) -> None:
+    build_all(small)
+    edit(small / "notebooks/pages.yaml", "output: book/all\n", "output: book/everything\n")
+    assert build_all(small) == ["book/everything.ipynb"]
+    assert not (small / "book/all.ipynb").exists()
+
+
+def test_what_a_failing_cell_printed_is_kept_with_its_error(small: Path) -> None:
+    edit(small / "notebooks/all.py", "1 + 1", "print('before')\n1 / 0")
+    with pytest.raises(PageError):
+        build_all(small)
+    kept = (small / "_build/dlrrc/failed/book--all.ipynb").read_text()
+    assert "before" in kept
+    assert kept.count('"ename": "ZeroDivisionError"') == 1
+
+
 def test_process_that_dies_is_reported(small: Path) -> None:
     edit(small / "notebooks/all.py", "1 + 1", "import os\n\nos._exit(7)")
-    with pytest.raises(pages.PageError, match="exit status 7"):
+    with pytest.raises(PageError, match="exit status 7"):
         build_all(small)
 
 

@@ -16,7 +16,7 @@ from conftest import ROOT
 from dlrrc_core import checklist as checklists
 from dlrrc_core import execution, fieldstats, pages, paperpages, repository, scoring, stats, strict_yaml
 from dlrrc_core.execution import Job
-from dlrrc_core.problems import DataError, UsageError
+from dlrrc_core.problems import DataError, PageError, UsageError
 
 ZUO = "data/papers/zuo2021"
 RATING = f"{ZUO}/ratings/machine-a.yaml"
@@ -70,7 +70,7 @@ def test_worker_with_two_threads_makes_the_same_pages(small: Path) -> None:
 # 2 (medium) freshness.library_sources: a template with a syntax error ends in a traceback that does not name it
 def test_template_with_a_syntax_error_is_a_page_error_that_names_it(small: Path) -> None:
     template(small, "# %%\nx = (\n")
-    with pytest.raises(pages.PageError, match=r"notebooks/t\.py"):
+    with pytest.raises(PageError, match=r"notebooks/t\.py"):
         pages.build_all(repository.load(small))
 
 
@@ -78,7 +78,7 @@ def test_template_with_a_syntax_error_is_a_page_error_that_names_it(small: Path)
 def test_template_that_is_missing_is_named(small: Path) -> None:
     template(small, "1\n")
     (small / "notebooks/t.py").unlink()
-    with pytest.raises((DataError, UsageError, pages.PageError), match=r"notebooks/t\.py"):
+    with pytest.raises((DataError, UsageError, PageError), match=r"notebooks/t\.py"):
         pages.build_all(repository.load(small))
 
 
@@ -105,7 +105,7 @@ def test_underscore_is_the_last_value(small: Path) -> None:
 # 7 (medium) a warning in a page is published as stderr text, and its text differs between engine and kernel
 def test_page_that_warns_fails(small: Path) -> None:
     template(small, '# %%\nimport warnings\n\nwarnings.warn("old interface")\n')
-    with pytest.raises(pages.PageError, match="old interface"):
+    with pytest.raises(PageError, match="old interface"):
         pages.build_all(repository.load(small))
 
 
@@ -261,7 +261,7 @@ def test_files_that_would_be_ignored_are_named(small: Path, name: str) -> None:
 # 23 (low) pages.build_all: the failed notebook is kept after the page was mended
 def test_failed_notebook_goes_when_the_page_is_good_again(small: Path) -> None:
     template(small, "# %%\n1 / 0\n")
-    with pytest.raises(pages.PageError):
+    with pytest.raises(PageError):
         pages.build_all(repository.load(small))
     template(small, "# %%\n1\n")
     assert pages.build_all(repository.load(small)) == ["book/t.ipynb"]
