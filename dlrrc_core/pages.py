@@ -171,7 +171,8 @@ def build_all(
             )
     if fields is None:
         for gone in state.keys() - {job.output for job, _ in jobs(repo)}:  # of a field or template that was removed
-            (root / gone).unlink(missing_ok=True)
+            if (root / gone).resolve().is_relative_to(root / "book"):
+                (root / gone).unlink(missing_ok=True)
             del state[gone]
             write(root / STATE, json.dumps(state, indent=1, sort_keys=True).encode())
     if errors:
@@ -183,10 +184,7 @@ def _run(todo: list[Job], n_jobs: int | None, scheduler: str | None) -> Iterable
     """Yield outcomes as pages get done, with progress on a terminal."""
     if not todo:
         return
-    workers = min(
-        len(todo),
-        n_jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else n_jobs or os.cpu_count() or 1,
-    )
+    workers = min(len(todo), n_jobs or _processors())
     work: Callable[[Job], Outcome] = in_fresh_process if scheduler is None else execution.run
     with (
         _executor(workers, scheduler) as executor,
@@ -196,6 +194,11 @@ def _run(todo: list[Job], n_jobs: int | None, scheduler: str | None) -> Iterable
         for future in as_completed(futures):
             progress.update()
             yield future.result()
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
