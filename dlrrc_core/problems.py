@@ -85,7 +85,10 @@ def one_of(value: str, allowed: Iterable[str], what: str) -> str:
 
 def relative(path: Path, root: Path) -> str:
     """Return ``path`` relative to ``root`` with forward slashes, or as it is when it lies elsewhere."""
-    try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return path.as_posix()
+    for place, base in (
+        (path.absolute(), root.absolute()),
+        (path.resolve(), root.resolve()),
+    ):  # a link keeps its own name
+        if place.is_relative_to(base):
+            return place.relative_to(base).as_posix()
+    return path.as_posix()

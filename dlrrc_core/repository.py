@@ -14,7 +14,7 @@ from dlrrc_core import checklist as checklists
 from dlrrc_core import record_checks, strict_yaml
 from dlrrc_core.checklist import Checklist
 from dlrrc_core.fields import FieldInfo, Published, Rater, Raters
-from dlrrc_core.problems import DataError, Problem, UsageError, one_of
+from dlrrc_core.problems import DataError, Problem, UsageError, one_of, relative
 from dlrrc_core.records import Paper, Rating
 
 CHECKLIST_ID = "dlrrc-1.0"
@@ -130,6 +130,9 @@ def load(root: Path) -> Repository:
     papers: dict[str, Paper] = {}
     ratings: list[Rating] = []
     for folder in sorted(path for path in data.glob("papers/*") if path.is_dir()):
+        if folder.is_symlink():
+            problems.append(Problem(relative(folder, root), 0, 0, "a link", "a folder of its own"))
+            continue
         if entry := read(folder / "paper.yaml", Paper):
             papers[folder.name] = entry[0]
             problems += record_checks.same(entry[1], ("id",), entry[0].id, folder.name, "the folder's name")

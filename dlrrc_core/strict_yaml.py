@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, TypeVar
 
 import yaml
@@ -78,6 +79,8 @@ def load(path: Path, root: Path) -> Document:
         When the file cannot be read, is no YAML, holds duplicate keys, aliases or tags, or is too large or too deep.
     """
     file = relative(path, root)
+    if path.is_symlink():  # could lead out of the repository, and its content into a message
+        raise DataError([Problem(file, 0, 0, "a link", "a file of its own")])
     try:
         raw = path.read_bytes()
         if len(raw) > MAX_BYTES:
@@ -234,7 +237,9 @@ def _explain(document: Document, detail: Any) -> Problem:
             location, f"unknown key '{name}'", "only keys of the schema", "check the spelling or delete it"
         )
     value, written = detail["input"], document.written(location)
-    found = f"{name} is {value!r}" if not isinstance(value, (dict, list)) else f"{name} is a {type(value).__name__}"
+    kinds = {dict: "a mapping", list: "a list", type(None): "empty"}
+    shown = shorten(repr(value), 100, placeholder="...") if len(repr(value)) > 100 else repr(value)
+    found = f"{name} is {kinds.get(type(value), shown)}"
     if isinstance(value, bool) and kind == "string_type":
         return document.problem(
             location,
@@ -244,5 +249,7 @@ def _explain(document: Document, detail: Any) -> Problem:
         )
     if kind == "string_type" and isinstance(value, (int, float)):
         return document.problem(location, f"{name} is the number {written}", "text", f"write '{written}' in quotes")
+    if kind == "model_type":
+        return document.problem(location, found, "keys with values")
     allowed = str(context.get("expected") or context.get("pattern") or detail["msg"])
     return document.problem(location, found, allowed)

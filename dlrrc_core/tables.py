@@ -92,6 +92,11 @@ def badge(text: str, kind: str) -> str:
     return f'<span class="dlrrc-badge dlrrc-badge--{escape(kind)}">{escape(text)}</span>'
 
 
+def not_rated() -> Html:
+    """Return what stands in the place of a figure while no paper of a field is rated."""
+    return Html("<p>No paper of this field has been rated yet.</p>")
+
+
 def machine_notice() -> Html:
     """Return the label of machine ratings."""
     return Html(

@@ -274,3 +274,23 @@ def test_no_negative_zero() -> None:
 
     assert tables.format_number(-0.0004, ".3f") == "0.000"
     assert tables.format_number(-0.4, ".3f") == "-0.400"
+
+
+def test_link_in_place_of_a_record_is_refused_and_its_target_not_shown(small: Path) -> None:
+    secret = small / "secret.txt"
+    secret.write_text("do not show", encoding="utf-8")
+    (small / ZUO / "ratings/other.yaml").symlink_to(secret)
+    with pytest.raises(DataError, match=r"ratings/other\.yaml: a link; allowed: a file of its own") as caught:
+        repository.load(small)
+    assert "do not show" not in str(caught.value)
+
+
+def test_field_without_any_paper_or_rating_has_chapters(small: Path) -> None:
+    shutil.copytree(ROOT / "notebooks", small / "notebooks", dirs_exist_ok=True)
+    text = (small / "data/fields/brain-tumour-mri/field.yaml").read_text(encoding="utf-8")
+    (small / "data/fields/lung").mkdir()
+    (small / "data/fields/lung/field.yaml").write_text(
+        text.replace("id: brain-tumour-mri", "id: lung"), encoding="utf-8"
+    )
+    assert len(pages.build_all(repository.load(small), fields=["lung"])) == 3
+    assert "has been rated yet" in (small / "book/fields/lung/overview.ipynb").read_text(encoding="utf-8")

@@ -54,8 +54,8 @@ REFUSED = [
         "cuont: 1\n",
         "f.yaml:1:8: unknown key 'cuont'; allowed: only keys of the schema; check the spelling or delete it",
     ),
-    ("- 1\n", "f.yaml:1:1: the file is a list; allowed: Input should be an object"),
-    ("", "f.yaml:1:1: the file is None; allowed: Input should be an object"),
+    ("- 1\n", "f.yaml:1:1: the file is a list; allowed: keys with values"),
+    ("", "f.yaml:1:1: the file is empty; allowed: keys with values"),
     (
         "name: a\nname: b\n",
         "f.yaml:2:1: the key 'name' for the second time (first in line 1); allowed: each key once; delete one of the two",

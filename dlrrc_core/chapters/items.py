@@ -61,6 +61,8 @@ class Items:
 
     def pass_figure(self) -> Html:
         """Return the pass rates with their intervals as a figure."""
+        if not self.raters:
+            return tables.not_rated()
         figure, axes = figures.canvas(height=8.2)
         numbers = list(self.repo.checklist.items)
         for i, rater in enumerate(self.raters):

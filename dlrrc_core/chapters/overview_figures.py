@@ -18,6 +18,8 @@ from dlrrc_core.tables import Cell, Column, Html, Row
 
 def journal(chapter: Overview) -> Html:
     """Return Figure 1: score against the journal's percentile."""
+    if not chapter.raters:
+        return tables.not_rated()
     rows = [p for p in chapter.stats["points"] if p["percentile"] is not None]
     alt = f"Scatter of DLRRC points against journal percentile for {len(rows)} papers, one mark per rater and paper."
     caption = (
@@ -31,6 +33,8 @@ def journal(chapter: Overview) -> Html:
 
 def year(chapter: Overview) -> Html:
     """Return Figure 2: score by year of publication."""
+    if not chapter.raters:
+        return tables.not_rated()
     rows = [p for p in chapter.stats["points"] if p["year"] is not None]
     alt = f"DLRRC points by year of publication for {len(rows)} papers, one mark per rater and paper, with the mean of each year as a line."
     caption = "Score by year. The line joins the yearly means over papers and raters; the dotted line is the mark of acceptable reproducibility."
@@ -70,6 +74,8 @@ def _scatter(chapter: Overview, rows: list[dict[str, Any]], x: str, title: str) 
 
 def parts(chapter: Overview) -> Html:
     """Return Figure 3: average percentage of points in total and per part."""
+    if not chapter.raters:
+        return tables.not_rated()
     parts = [part.id for part in chapter.repo.checklist.parts]
     labels = ["Total", *(f"Part {part}" for part in parts)]
     heights = {
@@ -106,6 +112,8 @@ def parts(chapter: Overview) -> Html:
 
 def items(chapter: Overview) -> Html:
     """Return Figure 4: average percentage of points per item."""
+    if not chapter.raters:
+        return tables.not_rated()
     items = list(chapter.repo.checklist.items)
     heights = {
         name: [group["items"][str(i)]["percent"] for i in items] for name, group in chapter.stats["groups"].items()
