@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from dlrrc_core import execution, freshness, repository, strict_yaml
 from dlrrc_core.execution import Job, Outcome
+from dlrrc_core.files import write
 from dlrrc_core.problems import PageError, UsageError, one_of
 from dlrrc_core.records import Record
 
@@ -263,14 +264,6 @@ def missing_from_toc(repo: repository.Repository) -> list[str]:
     """
     listed = str(strict_yaml.load(repo.root / "_toc.yml", repo.root).data)
     return [job.output for job, _ in jobs(repo) if f"'{job.output.removesuffix('.ipynb')}'" not in listed]
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file so that it is either the old or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
 
 
 def _read_state(root: Path) -> dict[str, list[str]]:

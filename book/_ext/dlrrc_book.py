@@ -22,7 +22,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
 
-from dlrrc_core import downloads, pages, paperpages, repository
+from dlrrc_core import downloads, files, pages, paperpages, repository
 
 #: Written next to the doctrees: which paper pages the last build made, and from what.
 STATE_FILE = "dlrrc-papers.json"
@@ -151,7 +151,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     if not target.exists() or target.stat().st_size != source.stat().st_size:
         shutil.copyfile(source, target)
     for name, text in downloads.files(records(Path(app.confdir))):
-        pages.write(Path(app.outdir, downloads.FOLDER, name), text.encode())
+        files.write(Path(app.outdir, downloads.FOLDER, name), text.encode())
     names = digest(paper_pages(Path(app.confdir)))
     for gone in read_state(app).keys() - names.keys():
         Path(app.builder.get_outfilename(gone)).unlink(missing_ok=True)
