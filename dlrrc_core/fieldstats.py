@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,8 @@ from dlrrc_core import stats
 from dlrrc_core.checklist import Checklist
 from dlrrc_core.problems import UsageError
 from dlrrc_core.repository import Repository
-from dlrrc_core.scoring import OPEN, OUTSIDE, score_papers
-
-MEAN = "mean"  # name of the group that averages the raters of each paper
+from dlrrc_core.scoring import score_papers
+from dlrrc_core.unittables import points_percent, unit_tables
 
 
 def review_statistics(
@@ -65,9 +64,9 @@ def review_statistics(
         raise UsageError(f"the table has the columns {list(units.columns)}; allowed: items 1 to {len(checklist.items)}")
     best = pd.Series(checklist.max_units)
     applicable = ~outside if outside is not None else pd.DataFrame(True, index=units.index, columns=units.columns)
-    total = _points_percent(units, applicable, best)
+    total = points_percent(units, applicable, best)
     part_points: dict[str, pd.Series] = {
-        part.id: _points_percent(units[numbers], applicable[numbers], best[numbers])
+        part.id: points_percent(units[numbers], applicable[numbers], best[numbers])
         for part in checklist.parts
         for numbers in [[item.id for item in part.items]]
     }
@@ -97,55 +96,10 @@ def review_statistics(
     }
 
 
-def _points_percent(units: pd.DataFrame, applicable: pd.DataFrame, best: pd.Series) -> pd.Series:
-    """Return the percentage of points by paper; NaN for papers with an open item or no applicable one."""
-    is_open = (units.isna() & applicable).any(axis=1)
-    whole = (applicable * best).sum(axis=1)
-    return (100 * units.where(applicable, 0.0).sum(axis=1) / whole.where(whole > 0)).mask(is_open)
-
-
 def _share(values: pd.Series, line: float) -> dict[str, Any]:
     """Return the share of papers at or above a line."""
     known = values.dropna()
     return asdict(stats.proportion(int((known >= line).sum()), len(known)))
-
-
-class UnitTable(NamedTuple):
-    """Units of some papers: papers as index, items 1 ... 31 as columns.
-
-    ``units`` is NaN where an item is open or not applicable; ``outside`` is True where it is not applicable.
-    """
-
-    units: pd.DataFrame
-    outside: pd.DataFrame
-
-
-def unit_tables(scores: pd.DataFrame, checklist: Checklist) -> dict[str, UnitTable]:
-    """Return one table of units per rater, and one with the mean over the raters of each paper.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        Result of :func:`dlrrc_core.scoring.score_papers`.
-    checklist : Checklist
-        The instrument.
-
-    Returns
-    -------
-    dict of str to UnitTable
-        Keyed by rater, then ``"mean"``. In the mean an item is open when it is open for one rater, and not applicable when it
-        is so for every rater.
-    """
-    columns = {f"item_{n}": n for n in checklist.items}
-    table = scores.set_index(["rater", "paper"])[list(columns)].rename(columns=columns).astype(float)
-    units, outside, is_open = table.where(table >= 0), table == OUTSIDE, table == OPEN
-    raters = sorted(scores["rater"].unique())
-    tables = {rater: UnitTable(units.loc[rater], outside.loc[rater]) for rater in raters}
-    if table.empty:
-        return {MEAN: UnitTable(units.droplevel("rater"), outside.droplevel("rater"))}
-    by_paper = {"level": "paper"}
-    mean = units.groupby(**by_paper).mean().mask(is_open.groupby(**by_paper).any())
-    return {**tables, MEAN: UnitTable(mean, outside.groupby(**by_paper).all())}
 
 
 def field_statistics(repository: Repository, field: str, basis: str = "best") -> dict[str, Any]:

@@ -13,7 +13,7 @@ import yaml
 from conftest import ROOT
 from test_scoring import CHECKLIST, PARTS, TABLE_2, answers_on_disk
 
-from dlrrc_core import fieldstats
+from dlrrc_core import fieldstats, unittables
 from dlrrc_core.problems import UsageError
 from dlrrc_core.repository import Repository
 
@@ -136,7 +136,7 @@ def test_an_item_open_for_one_rater_is_open_in_the_mean() -> None:
         [("p", "a", *[1] * 31), ("p", "b", *[0] * 30, -1)],
         columns=["paper", "rater", *(f"item_{i}" for i in range(1, 32))],
     )
-    mean = fieldstats.unit_tables(scores, CHECKLIST)["mean"].units
+    mean = unittables.unit_tables(scores, CHECKLIST)["mean"].units
     assert mean.loc["p", 1] == 0.5
     assert np.isnan(mean.loc["p", 31])
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from dlrrc_core import figures, repository, stats, tables
-from dlrrc_core.fieldstats import MEAN, review_statistics, unit_tables
+from dlrrc_core.fieldstats import review_statistics
 from dlrrc_core.repository import Repository
 from dlrrc_core.scoring import score_papers
 from dlrrc_core.tables import Cell, Column, Html, Numbers, Row
+from dlrrc_core.unittables import MEAN, unit_tables
 
 
 class Items:

@@ -8,9 +8,10 @@ from typing import Any
 from IPython.display import Markdown
 
 from dlrrc_core import repository, tables
-from dlrrc_core.fieldstats import MEAN, field_statistics
+from dlrrc_core.fieldstats import field_statistics
 from dlrrc_core.repository import Repository
 from dlrrc_core.tables import Html, Numbers
+from dlrrc_core.unittables import MEAN
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import seaborn as sns
 from dlrrc_core import figures, tables
 from dlrrc_core.chapters.overview import Overview
 from dlrrc_core.chapters.overview_tables import points_table
-from dlrrc_core.fieldstats import MEAN
 from dlrrc_core.tables import Cell, Column, Html, Row
+from dlrrc_core.unittables import MEAN
 
 
 def journal(chapter: Overview) -> Html:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dlrrc_core import tables
 from dlrrc_core.chapters.overview import Overview, paper_link
-from dlrrc_core.fieldstats import MEAN
 from dlrrc_core.tables import Cell, Column, Html, Row
+from dlrrc_core.unittables import MEAN
 
 CORRELATIONS = {
     "journal": "Score and journal percentile",
