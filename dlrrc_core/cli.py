@@ -13,8 +13,11 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from dlrrc_core import repository
+from dlrrc_core import agreement as agreements
+from dlrrc_core import repository, resampling
+from dlrrc_core import uncertainty as uncertainties
 from dlrrc_core.checklist import Checklist
+from dlrrc_core.chunks import Checkpoint
 from dlrrc_core.fieldstats import field_statistics, without_nan
 from dlrrc_core.problems import DataError, PageError, UsageError
 from dlrrc_core.scoring import score_papers
@@ -28,6 +31,16 @@ PaperOption = Annotated[str | None, typer.Option("--paper", help="Only this pape
 BasisOption = Annotated[
     str, typer.Option("--basis", help="best (consensus, else human, else machine), consensus, human or machine.")
 ]
+DrawsOption = Annotated[
+    int, typer.Option("--draws", help="Bootstrap samples, at least 100; for `agreement` 0 means none.")
+]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, help="Seed of everything random; the same seed gives the same numbers.")
+]
+CheckpointOption = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", help="Folder for finished pieces: a run that was stopped goes on from there."),
+]
 
 
 class ScoreFormat(StrEnum):
@@ -38,8 +51,8 @@ class ScoreFormat(StrEnum):
     csv = "csv"
 
 
-class StatsFormat(StrEnum):
-    """Formats of ``dlrrc stats``."""
+class Format(StrEnum):
+    """Formats of the commands that print nested statistics."""
 
     table = "table"
     json = "json"
@@ -126,16 +139,78 @@ def _rating(row: pd.Series, checklist: Checklist) -> dict[str, Any]:
 def stats(
     field: Annotated[str, typer.Option("--field", help="Field to describe.")],
     basis: BasisOption = "best",
-    format: StatsFormat = StatsFormat.table,
+    format: Format = Format.table,
 ) -> None:
     """Every number on the overview page of a field."""
     with messages():
         statistics = field_statistics(repository.here(), field, basis)
-    if format is StatsFormat.json:
-        typer.echo(as_json(statistics))
-    else:
-        for path, value in _flatten(statistics):
-            typer.echo(f"{path}\t{'' if value is None else value}")
+    _show(statistics, format)
+
+
+@app.command()
+def agreement(
+    field: FieldOption = None,
+    kind: Annotated[str, typer.Option("--kind", help="Ratings to compare: any, human or machine.")] = "any",
+    draws: DrawsOption = resampling.DRAWS,
+    seed: SeedOption = 1,
+    checkpoint: CheckpointOption = None,
+    format: Format = Format.table,
+) -> None:
+    """Agreement of the raters of every paper with two or more ratings, with bootstrap intervals over papers."""
+    with messages():
+        repo = repository.here()
+        ratings = agreements.double_ratings(repo, repo.select(field), kind)
+        found = agreements.agreement(ratings, repo.checklist, draws, seed, _keep(checkpoint))
+    _show(found, format)
+
+
+@app.command()
+def uncertainty(
+    field: Annotated[str, typer.Option("--field", help="Field to describe.")],
+    basis: BasisOption = "best",
+    draws: DrawsOption = resampling.DRAWS,
+    seed: SeedOption = 1,
+    checkpoint: CheckpointOption = None,
+    format: Format = Format.table,
+) -> None:
+    """Every number on the page about the uncertainty of a field's statements."""
+    with messages():
+        found = uncertainties.uncertainty(
+            repository.here(), field, basis, draws=draws, seed=seed, checkpoint=_keep(checkpoint)
+        )
+    _show(found, format)
+
+
+@app.command()
+def reconstruct(
+    field: Annotated[str, typer.Option("--field", help="Field whose printed review is reconstructed.")],
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Answer matrices to draw.")] = 200,
+    seed: SeedOption = 1,
+    checkpoint: CheckpointOption = None,
+    format: Format = Format.table,
+) -> None:
+    """Show what the printed aggregates of a review imply: exact bounds, and answer matrices that agree with all of them."""
+    from dlrrc_core.reconstruct.report import reconstruct as report  # integer programs are only needed here
+
+    with messages():
+        found = report(repository.here(), field, draws, seed, _keep(checkpoint))
+    if format is Format.table:
+        found = {key: value for key, value in found.items() if key not in ("draws", "percentiles")}
+    _show(found, format)
+
+
+def _keep(folder: Path | None) -> Checkpoint | None:
+    """Return where finished pieces are kept, if anywhere."""
+    return None if folder is None else Checkpoint(folder)
+
+
+def _show(found: dict[str, Any], format: Format) -> None:
+    """Print nested statistics as JSON, or one number a line with its path."""
+    if format is Format.json:
+        typer.echo(as_json(found))
+        return
+    for path, value in _flatten(found):
+        typer.echo(f"{path}\t{'' if value is None else value}")
 
 
 def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

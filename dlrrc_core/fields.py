@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from dlrrc_core.records import Count, Identifier, Record, Text
+from dlrrc_core.records import Count, Identifier, Record, Text, Year
 
 Decimalstr = Annotated[str, StringConstraints(pattern=r"^-?\d+(\.\d+)?$", max_length=20)]
 # goes into headings, so no sign that markdown or HTML gives a meaning
@@ -80,11 +80,12 @@ class PublishedTotal(Record):
 
 
 class PublishedCount(Record):
-    """How many papers reach a number of points."""
+    """How many papers reach a number of points, and before which year all others are said to have appeared."""
 
     threshold: Count
     count: Count
     of: Count
+    others_before: Year | None = None
     where: Text
 
 
