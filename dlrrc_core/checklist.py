@@ -49,6 +49,20 @@ class Item(Record):
     guidance: Text
 
 
+class Question(Record):
+    """What the guidance of an item leaves open, and papers whose raters answered it differently."""
+
+    text: Text
+    seen_in: tuple[Identifier, ...] = Field(min_length=1)
+
+
+class Questions(Record):
+    """``data/checklist/<id>-questions.yaml``: open questions by item."""
+
+    checklist: Text
+    questions: dict[int, Question]
+
+
 class Part(Record):
     """A part of the checklist with its items."""
 

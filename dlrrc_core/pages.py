@@ -32,6 +32,9 @@ PRELOAD = [
     "dlrrc_core.chapters.overview_figures",
     "dlrrc_core.chapters.items",
     "dlrrc_core.chapters.front",
+    "dlrrc_core.chapters.agreement",
+    "dlrrc_core.chapters.uncertainty",
+    "dlrrc_core.chapters.reconstruction_figures",
 ]
 
 
@@ -40,7 +43,7 @@ class Page(Record):
 
     template: str
     output: str
-    reads: Literal["field", "everything", "checklist"]
+    reads: Literal["field", "published", "everything", "checklist"]
     parameters: dict[str, str] = Field(default_factory=dict)
 
 
@@ -73,11 +76,13 @@ def jobs(repo: repository.Repository, fields: Iterable[str] | None = None) -> li
     wanted = None if fields is None else [one_of(name, repo.fields, "field") for name in fields]
     found = []
     for page in pages:
-        if page.reads != "field":
+        if page.reads not in ("field", "published"):
             if wanted is None:
                 found.append((_job(repo, page, None), _data(repo, page.reads, None)))
             continue
         for name in repo.fields if wanted is None else wanted:
+            if page.reads == "published" and name not in repo.published:
+                continue
             found.append((_job(repo, page, name), _data(repo, page.reads, name)))
     return found
 
@@ -103,6 +108,9 @@ def _data(repo: repository.Repository, reads: str, name: str | None) -> list[Pat
     shared = [*data.glob("checklist/*"), data / "raters.yaml", data / "journals.csv"]
     if reads == "checklist":
         return sorted(data.glob("checklist/*"))
+    if reads == "published":
+        papers = [data / "papers" / paper / "paper.yaml" for paper in repo.select(field=name)]
+        return sorted([*shared, *data.glob(f"fields/{name}/*"), *papers])
     folders = [data / "fields" / str(name), *(data / "papers" / paper for paper in repo.select(field=name))]
     return sorted([*shared, *(path for folder in folders for path in folder.rglob("*") if path.is_file())])
 

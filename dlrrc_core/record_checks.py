@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from dlrrc_core import strict_yaml
-from dlrrc_core.checklist import SPECIAL_CODES, Checklist
+from dlrrc_core.checklist import SPECIAL_CODES, Checklist, Questions
 from dlrrc_core.fields import Published, Rater
 from dlrrc_core.problems import Problem, nearest, relative
 from dlrrc_core.records import Paper, Rating
@@ -63,6 +63,25 @@ def published_problems(printed: Published, document: strict_yaml.Document, instr
         require(abs(float(c.r)) <= 1, ("correlations", i, "r"), c.r, "a correlation from -1 to 1")
         require(0 <= float(c.p) <= 1, ("correlations", i, "p"), c.p, "a probability from 0 to 1")
         require(c.n >= 4, ("correlations", i, "n"), c.n, "at least 4 papers")
+    return problems
+
+
+def question_problems(
+    asked: Questions, document: strict_yaml.Document, instrument: Checklist, papers: Path
+) -> list[Problem]:
+    """Return a problem for each question about an unknown item or paper."""
+    problems = same(document, ("checklist",), asked.checklist, instrument.id, "the checklist in force")
+    known = sorted(folder.name for folder in papers.iterdir()) if papers.is_dir() else []
+    for number, question in asked.questions.items():
+        at = ("questions", number)
+        if number not in instrument.items:
+            problems.append(document.problem(at, f"unknown item {number}", f"items 1 to {len(instrument.items)}"))
+        for i, paper in enumerate(question.seen_in):
+            if paper not in known:
+                found = f"the paper '{paper}'"
+                problems.append(
+                    document.problem((*at, "seen_in", i), found, "a folder of data/papers", nearest(paper, known))
+                )
     return problems
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from dlrrc_core import checklist as checklists
 from dlrrc_core import record_checks, strict_yaml
-from dlrrc_core.checklist import Checklist
+from dlrrc_core.checklist import Checklist, Question, Questions
 from dlrrc_core.fields import FieldInfo, Published, Rater, Raters
 from dlrrc_core.problems import DataError, Problem, UsageError, one_of, relative
 from dlrrc_core.records import Paper, Rating
@@ -30,6 +30,8 @@ class Repository:
     root : Path
         Root of the checkout.
     checklist : Checklist
+    questions : dict of int to Question
+        What the guidance leaves open, by item.
     papers : dict of str to Paper
         By id, sorted.
     ratings : tuple of Rating
@@ -45,6 +47,7 @@ class Repository:
 
     root: Path
     checklist: Checklist
+    questions: dict[int, Question]
     papers: dict[str, Paper]
     ratings: tuple[Rating, ...]
     fields: dict[str, FieldInfo]
@@ -141,12 +144,16 @@ def load(root: Path) -> Repository:
             if rated := read(path, Rating):
                 ratings.append(rated[0])
                 problems += record_checks.rating_problems(rated[0], rated[1], path, instrument, raters)
+    questions: dict[int, Question] = {}
+    if asked := read(data / "checklist" / f"{CHECKLIST_ID}-questions.yaml", Questions):
+        questions = dict(sorted(asked[0].questions.items()))
+        problems += record_checks.question_problems(asked[0], asked[1], instrument, data / "papers")
     problems += record_checks.stray_files(data, root)
     journals = record_checks.journals(data / "journals.csv", root, problems)
     if problems:
         raise DataError(problems)
     fields = {name: fields[name] for name in sorted(fields, key=lambda name: (name not in published, name))}
-    return Repository(root, instrument, papers, tuple(ratings), fields, published, raters or {}, journals)
+    return Repository(root, instrument, questions, papers, tuple(ratings), fields, published, raters or {}, journals)
 
 
 def find_root(start: Path | None = None) -> Path:

@@ -38,7 +38,8 @@ def stability_of_scores(
     Returns
     -------
     dict
-        ``raters`` and ``weights`` (by concentration): results of :func:`dlrrc_core.stability.summary`; ``unsure``: the same by rater, with
+        ``raters`` and ``weights`` (by concentration): results of :func:`dlrrc_core.stability.summary`, weights also with
+        ``sd_of_one_unit``, the standard deviation in points of an item of one unit; ``unsure``: the same by rater, with
         ``n_unsure`` (answers) and each paper's ``range`` (exact), and ``verdict_certain``, the papers whose range does not cross the line.
     """
     checklist = repository.checklist
@@ -74,7 +75,9 @@ def stability_of_scores(
     for concentration in stability.CONCENTRATIONS:
         drawn = np.full((options["draws"], len(papers)), np.nan)
         drawn[:, scored] = stability.reweighted(mean.units.to_numpy()[scored], best, concentration, **options)
-        found["weights"][f"{concentration:g}"] = stability.summary(drawn, centre, line)
+        share = 1 / sum(best)  # weight of an item of one unit
+        sd = checklist.total_points * float(np.sqrt(share * (1 - share) / (concentration + 1)))
+        found["weights"][f"{concentration:g}"] = {**stability.summary(drawn, centre, line), "sd_of_one_unit": sd}
     return found
 
 

@@ -231,8 +231,8 @@ class Numbers:
         return number_cell(self.value(path), fmt, stat=path)
 
     def interval_cell(self, path: str, fmt: str = "") -> Cell:
-        """Return an interval as a table cell, sorted by its lower end."""
-        low, high = self.value(path)
+        """Return an interval, or the ends of a range that is given with its middle, as a table cell sorted by the lower end."""
+        low, *_, high = self.value(path)
         if low is None or high is None:
             return Cell(NOTHING, sort="")
         text = f"{format_number(low, fmt)} to {format_number(high, fmt)}"

@@ -20,6 +20,7 @@ from dlrrc_core.scorestability import stability_of_scores
 from dlrrc_core.scoring import score_papers
 from dlrrc_core.unittables import MEAN, total_points, unit_tables
 
+LEVEL = 0.05  # two-sided, as in the seed review
 POWER = 0.8  # the usual wish
 
 
@@ -54,7 +55,8 @@ def uncertainty(
     Returns
     -------
     dict
-        ``groups``: for every rater and their mean the four correlations, see :func:`correlations`; ``trends``: one entry per item;
+        ``groups``: for every rater and their mean the four correlations, see :func:`correlations`; ``trends``: one entry per item, and
+        ``significant``, how many of them are at the 5 % level;
         ``published``: what sample the printed correlations would need, None without a printed review; ``stability``, see
         :func:`dlrrc_core.scorestability.stability_of_scores`; ``reliability`` of one rater's totals and of the mean over raters. NaN is None.
 
@@ -77,6 +79,7 @@ def uncertainty(
         x = {"year": year.reindex(points.index).to_numpy(), "journal": percentile.reindex(points.index).to_numpy()}
         trust = reliability[MEAN if name == MEAN else "one"]
         groups[name] = {"n_papers": len(points), "correlations": correlations(points, x, trust, permutations, options)}
+    tested = trends(tables[MEAN].units, year, repository.checklist, permutations, seed, checkpoint)
     return without_nan(
         {
             "field": field,
@@ -87,7 +90,11 @@ def uncertainty(
             "papers": list(tables[MEAN].units.index),
             "reliability": reliability,
             "groups": groups,
-            "trends": trends(tables[MEAN].units, year, repository.checklist, permutations, seed, checkpoint),
+            "trends": tested,
+            "significant": {
+                "tested": sum(entry["p"] == entry["p"] for entry in tested),  # NaN differs from itself
+                **{key: sum(entry[key] < LEVEL for entry in tested) for key in ("p", "holm", "bh")},
+            },
             "published": _published(repository, field),
             "stability": stability_of_scores(repository, tables, basis, options),
         }

@@ -44,7 +44,7 @@ def shown(value: Any, fmt: str) -> str:
     if value is None:
         return "–"
     if isinstance(value, list):
-        return "–" if None in value else " to ".join(format(v, fmt) for v in value)
+        return "–" if None in value else f"{format(value[0], fmt)} to {format(value[-1], fmt)}"
     text = format(value, fmt)
     return text if text.strip("-0.") else text.lstrip("-")
 
