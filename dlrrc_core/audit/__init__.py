@@ -1,0 +1,1 @@
+"""The audit: whether the numbers that a paper prints can be right."""
