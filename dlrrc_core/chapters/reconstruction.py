@@ -111,7 +111,7 @@ class Reconstruction:
         columns = [Column("What"), Column("Units", True), Column("Of", True), Column("Percent of points", True)]
         rows: list[Row] = []
         for i, entry in enumerate(self.n.value("determined")):
-            what = f"Part {' and '.join(entry['parts'])}"
+            what = f"{'Part' if len(entry['parts']) == 1 else 'Parts'} {' and '.join(entry['parts'])}"
             what += f", items {', '.join(map(str, entry['items']))} together" if entry["items"] else " together"
             at = f"determined.{i}"
             rows.append(
