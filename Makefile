@@ -55,8 +55,9 @@ format: $(STAMP) ## put code into the agreed format
 lock: ## resolve the newest allowed versions into uv.lock
 	$(BIN)/uv lock --upgrade
 
-benchmarks: $(STAMP) ## time builds against a stock Jupyter Book (several minutes)
+benchmarks: $(STAMP) ## time builds and statistics against peers (many minutes)
 	$(BIN)/python benchmarks/build.py
+	$(BIN)/python benchmarks/statistical.py
 
 clean: ## delete everything that was built
 	rm -rf _build book/fields book/checklist book/index.ipynb book/compare.ipynb book/landscape.ipynb book/crosswalk.ipynb

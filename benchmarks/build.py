@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import re
 import shutil
 import statistics
@@ -18,11 +16,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import jupytext
 import nbformat
+from machine import RESULTS, described, machine, write_results
 
 from dlrrc_core import execution, pages, repository
 
@@ -127,33 +125,6 @@ def run_side(prepare: Callable[[Path], None], *options: str) -> dict[str, tuple[
         return result
 
 
-def machine() -> dict[str, str]:
-    """Describe what the times were measured on."""
-    model = next(
-        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
-        platform.processor(),
-    )
-    memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return {
-        "processor": model,
-        "cores": str(os.cpu_count()),
-        "memory": f"{memory / 2**20:.0f} GiB",
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
-        "commit": commit,
-        "date": time.strftime("%Y-%m-%d"),
-    }
-
-
-def _lines(path: str) -> list[str]:
-    """Return the lines of a file, none where the system has no such file."""
-    return Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
-
-
 def report(runs: dict[str, list[dict[str, tuple[float, bool]]]], facts: dict[str, str]) -> str:
     """Return the table of times and ratios as markdown."""
     lines = [
@@ -173,17 +144,14 @@ def report(runs: dict[str, list[dict[str, tuple[float, bool]]]], facts: dict[str
             lines.append(
                 f"| {case} | {side} | {middle:.1f} ({min(times):.1f} to {max(times):.1f}) | {right} | {middle / ours:.2f} |"
             )
-    lines += ["", "Machine and versions:", ""] + [f"- {name}: {value}" for name, value in facts.items()]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", described(facts)]) + "\n"
 
 
 def main() -> None:
     """Run both sides in turn and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="runs of each side (default 3)")
-    parser.add_argument(
-        "--out", type=Path, default=ROOT / "benchmarks/results", help="folder for build.json and build.md"
-    )
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder for build.json and build.md")
     options = parser.parse_args()
     sides: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
         "ours": (lambda root: None, ()),
@@ -196,14 +164,8 @@ def main() -> None:
         for side, (prepare, words) in sides.items():
             runs[side].append(run_side(prepare, *words))
             print(side, {case: round(seconds, 1) for case, (seconds, _) in runs[side][-1].items()}, file=sys.stderr)
-    facts = machine()
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "build.json").write_text(
-        json.dumps({"machine": facts, "runs": runs}, indent=1) + "\n", encoding="utf-8"
-    )
-    text = report(runs, facts)
-    (options.out / "build.md").write_text(text, encoding="utf-8")
-    print(text)
+    facts = machine(*PACKAGES)
+    write_results("build", json.dumps({"machine": facts, "runs": runs}, indent=1), report(runs, facts), options.out)
 
 
 if __name__ == "__main__":
