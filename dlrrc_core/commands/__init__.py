@@ -1,0 +1,1 @@
+"""The commands of ``dlrrc``, one module per topic; :mod:`dlrrc_core.cli` puts them together."""
