@@ -50,6 +50,9 @@ reconstruction_figures.parts(chapter)
 # %%
 reconstruction_figures.items(chapter)
 
+# %%
+chapter.accessible_sentence()
+
 # %% [markdown]
 # ## Scores of papers
 #

@@ -175,6 +175,16 @@ class Reconstruction:
             f"the others are exact (integer programming, each end reached by answers that agree with every printed number): {ranges}."
         )
 
+    @when_possible
+    def accessible_sentence(self) -> Markdown:
+        """Return what the draws say about the printed words on accessibility."""
+        return Markdown(
+            "The review calls the share of reports that pass in accessibility (Part V at "
+            f"{self.repo.checklist.accessibility_pass_percent:g} % or more) low in general, without a number, so this is no condition of the "
+            f"reconstruction. In 95 % of the draws that share lies between {self.n('summary.accessible_percent.0', '.0f')} and "
+            f"{self.n('summary.accessible_percent.2', '.0f')} %. That is what equally likely answers give; lower shares are not excluded."
+        )
+
     def years_table(self) -> Html:
         """Return points of single papers and yearly means over the draws."""
         columns = [Column("Year", True), Column("Papers", True), Column("Points of a paper: median", True)]
@@ -227,5 +237,4 @@ class Reconstruction:
 def open_chapter(field: str, draws: int, seed: int) -> Reconstruction:
     """Load the records around the working directory and reconstruct the field's seed review."""
     repo = repository.here()
-    found: dict[str, Any] = reconstruct(repo, field, draws, seed)
-    return Reconstruction(repo, repo.published[field], Numbers(found | {"n_papers": len(found["papers"])}))
+    return Reconstruction(repo, repo.published[field], Numbers(reconstruct(repo, field, draws, seed)))

@@ -140,7 +140,9 @@ def correlation_window(r: str, p: str, n: int, controlling: int = 0) -> Window:
     low_p, high_p = (float(p) + s * 0.5 * 10.0 ** -len(p.partition(".")[2]) for s in (-1, 1))
     t = [sps.t.isf(min(max(q, 0.0), 1.0) / 2, df) for q in (high_p, low_p)]
     size = [float(np.sqrt(x * x / (x * x + df))) if np.isfinite(x) else 1.0 for x in t]
-    low, high = (size[0], size[1]) if value >= 0 else (-size[1], -size[0])
+    low, high = (size[0], size[1]) if value > 0 else (-size[1], -size[0])
+    if abs(value) <= half:  # printed as zero: either sign
+        low, high = -size[1], size[1]
     return max(low, value - half, -1.0), min(high, value + half, 1.0)
 
 

@@ -65,6 +65,8 @@ class Chains:
         # items whose sum is fixed can only trade places between papers; the others can change
         self.free = np.flatnonzero(self.low[:items] < self.high[:items])
         self.alive = np.flatnonzero(self.high[:items] > 0)
+        # but three or more levels can give one fixed sum in several ways
+        self.rigid = np.flatnonzero((self.low[:items] == self.high[:items]) & (self.high[:items] > 0) & (self.size > 2))
         part_of = np.full(items, -1)  # -1: in no part with a fixed sum
         for k, columns in enumerate(a.parts.values()):
             if self.low[items + k] == self.high[items + k]:
@@ -83,10 +85,11 @@ class Chains:
     def prices(self, totals: Matrices) -> npt.NDArray[np.float64]:
         """Return what the totals of each chain cost, 0 when they break no condition."""
         price = np.zeros(len(totals))
-        if self.a.line is not None and self.a.at_line is not None:
+        if self.a.line is not None:
             below = totals < self.a.line
-            price += PRICE * np.abs(totals.shape[1] - below.sum(axis=1) - self.a.at_line)
             price += PRICE * (below & self.must_reach).sum(axis=1)
+            if self.a.at_line is not None:
+                price += PRICE * np.abs(totals.shape[1] - below.sum(axis=1) - self.a.at_line)
         if "year" in self.a.correlations:
             low, high = self.a.correlations["year"]
             deviation = totals - totals.mean(axis=1, keepdims=True)
@@ -107,6 +110,8 @@ class Chains:
         self._trade_everything()
         if self.free.size:
             self._change_anywhere()
+        if self.rigid.size:
+            self._change_one_item()
 
     def _change_within_papers(self) -> None:
         """Change two or three answers of every paper so that its total, and every fixed sum, stays."""
@@ -182,6 +187,21 @@ class Chains:
         taken = self._accept(totals, legal)
         np.add.at(self.x, (row[taken], papers[taken], items[taken]), change[taken])
         self.sums[taken] = sums[taken]
+
+    def _change_one_item(self) -> None:
+        """Change the answers of two to four papers to one item whose sum is fixed, so that the sum stays."""
+        chains, n = self.totals.shape
+        rng, row = self.rng, np.arange(chains)[:, None]
+        papers = rng.integers(0, n, (chains, CELLS))
+        items = np.repeat(self.rigid[rng.integers(0, self.rigid.size, (chains, 1))], CELLS, axis=1)
+        used = np.arange(CELLS) < rng.integers(2, CELLS + 1, (chains, 1))
+        cell = np.where(used, papers, -1 - np.arange(CELLS))
+        twice = (np.diff(np.sort(cell, axis=1), axis=1) == 0).any(axis=1)
+        change = np.where(used, self._levels(items) - self.x[row, papers, items], 0)
+        totals = self.totals.copy()
+        np.add.at(totals, (row, papers), change)
+        taken = self._accept(totals, ~twice & (change.sum(axis=1) == 0))
+        np.add.at(self.x, (row[taken], papers[taken], items[taken]), change[taken])
 
     def _accept(self, totals: Matrices, legal: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.bool_]:
         """Accept or refuse new totals by their price, remember those accepted, and say in which chains that was."""

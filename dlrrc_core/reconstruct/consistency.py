@@ -19,6 +19,8 @@ Window = tuple[float, float]
 Floats = npt.NDArray[np.float64]
 SLACK = 1e-12  # far above the rounding of double precision, far below any printed digit
 MOST = 500_000  # boxes held at once
+BATCH = 256  # boxes looked at together when one triple is enough
+TURNS = 100_000  # such looks; more than a contradiction of printed digits takes
 ROUNDS = 200  # halvings; a hundred narrow a box of width 2 to below 1e-9 in each of three directions
 
 
@@ -71,10 +73,7 @@ def extreme(windows: Mapping[str, Window], coordinate: int, sign: int, tolerance
     UsageError
         When windows are so narrow that rounding decides.
     """
-    free = (-1 + SLACK, 1 - SLACK)
-    low = np.array([[windows.get("journal", free)[0], windows.get("year", free)[0], free[0]]])
-    high = np.array([[windows.get("journal", free)[1], windows.get("year", free)[1], free[1]]])
-    partials = windows.get("journal-partial", (-1.0, 1.0)), windows.get("year-partial", (-1.0, 1.0))
+    low, high, partials = _box(windows)
     best: Floats | None = None
     for _ in range(ROUNDS):
         keep = (low <= high).all(axis=1) & _may_agree(low, high, partials)
@@ -100,6 +99,42 @@ def extreme(windows: Mapping[str, Window], coordinate: int, sign: int, tolerance
             )
         low, high = _halve(low, high)
     return None if best is None else Triple(*map(float, best))
+
+
+def possible(windows: Mapping[str, Window]) -> bool:
+    """Return whether any correlations, none beyond 0.999 where it was not printed, agree with all windows; quick for few windows.
+
+    Parameters
+    ----------
+    windows : mapping of str to (float, float)
+        As in :func:`extreme`.
+
+    Raises
+    ------
+    UsageError
+        When windows are so narrow that rounding decides.
+    """
+    low, high, partials = _box(windows, 0.999)  # beyond, two variables are one and the same, and partials are noise
+    for _ in range(TURNS):
+        if not len(low):
+            return False
+        some, other = low[-BATCH:], high[-BATCH:]  # the smallest boxes first
+        keep = (some <= other).all(axis=1) & _may_agree(some, other, partials)
+        some, other = some[keep], other[keep]
+        if _agrees((some + other) / 2, partials).any():
+            return True
+        if len(some):
+            some, other = _halve(some, other)
+        low, high = np.concatenate([low[:-BATCH], some]), np.concatenate([high[:-BATCH], other])
+    raise UsageError(f"the windows {dict(windows)} are too narrow to be decided; allowed: widths of at least 1e-9")
+
+
+def _box(windows: Mapping[str, Window], most: float = 1 - SLACK) -> tuple[Floats, Floats, tuple[Window, Window]]:
+    """Return the box that holds every triple, free ones up to ``most``, and the windows of the partial correlations."""
+    free = (-most, most)
+    low = np.array([[windows.get("journal", free)[0], windows.get("year", free)[0], free[0]]])
+    high = np.array([[windows.get("journal", free)[1], windows.get("year", free)[1], free[1]]])
+    return low, high, (windows.get("journal-partial", (-1.0, 1.0)), windows.get("year-partial", (-1.0, 1.0)))
 
 
 def agrees(triple: Triple, windows: Mapping[str, Window]) -> bool:

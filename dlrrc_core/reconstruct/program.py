@@ -3,7 +3,8 @@
 One binary variable says that a paper reaches a level of an item, another that its total is some number of units. All conditions
 but the correlation are linear in them. With C the sum of (year - mean year) times total and Q the sum of squared totals, the
 correlation condition is ``low <= C / sqrt(S (Q - T^2/n)) <= high``; over an interval of Q it is bounded by straight lines, and the
-interval is halved until the lines are exact. So "impossible" is proven, and "possible" comes with a matrix.
+interval is halved until the lines are exact. Where T, the sum of all totals, was not printed, its interval is halved first. So
+"impossible" is proven, and "possible" comes with a matrix.
 """
 
 from __future__ import annotations
@@ -164,30 +165,33 @@ class Program:
         return found
 
     def _search(self, goal: Goal | None, extra: list[Condition], window: Window) -> Matrix | None:
-        """Return the best matrix whose correlation lies in the window, by halving intervals of Q."""
+        """Return the best matrix whose correlation lies in the window, by halving intervals of T, then of Q."""
         found: Matrix | None = None
         best = -np.inf
-        todo = [(0, self.n * self.top**2)]
+        whole = self.a.total if self.a.total is not None else (0, self.n * self.top)
+        todo = [(whole, (0, self.n * self.top**2))]
         while todo:
-            low, high = todo.pop()
+            whole, squares = todo.pop()
             bound = (
                 []
                 if found is None or goal is None
                 else [(self._row(goal.sign * self._sum_of(goal.columns)), best + 1, np.inf)]
             )
-            matrix = self._solve(goal, [*extra, *bound, *self._lines(window, low, high)])
+            matrix = self._solve(goal, [*extra, *bound, *self._lines(window, whole, squares)])
             if matrix is None:
                 continue
             totals = matrix.sum(axis=1)
-            q = int((totals**2).sum())
             if self._in_window(window, totals):
                 if goal is None:
                     return matrix
                 best, found = float(goal.sign * matrix[:, list(goal.columns)].sum()), matrix
-                todo.append((low, high))  # something better may be left
-            elif low < high:
-                middle = min(max(q, low), high - 1)
-                todo += [(middle + 1, high), (low, middle)]
+                todo.append((whole, squares))  # something better may be left
+            elif whole[0] < whole[1]:
+                middle = sum(whole) // 2
+                todo += [((middle + 1, whole[1]), squares), ((whole[0], middle), squares)]
+            elif squares[0] < squares[1]:
+                middle = min(max(int((totals**2).sum()), squares[0]), squares[1] - 1)
+                todo += [(whole, (middle + 1, squares[1])), (whole, (squares[0], middle))]
         return found
 
     def _in_window(self, window: Window, totals: Matrix) -> bool:
@@ -197,22 +201,22 @@ class Program:
             return False
         return bool(window[0] <= float(self.years @ totals) / np.sqrt(self.spread * deviation) <= window[1])
 
-    def _lines(self, window: Window, low: int, high: int) -> list[Condition]:
-        """Return linear conditions that every total with Q in [low, high] and a correlation in the window meets."""
+    def _lines(self, window: Window, whole: tuple[int, int], squares: tuple[int, int]) -> list[Condition]:
+        """Return linear conditions that all totals with T in one interval, Q in another and a correlation in the window meet."""
         m = len(self.cells)
         totals = np.arange(self.top + 1)
-        square, product = self._blank(), self._blank()
+        total, square, product = self._blank(), self._blank(), self._blank()
+        total[:, m:] = totals
         square[:, m:] = totals**2
         product[:, m:] = self.years[:, None] * totals
-        rows = [(self._row(square), float(low), float(high))]
-        fixed = self.a.total if self.a.total is not None else None
-        if fixed is None or fixed[0] != fixed[1]:  # the mean is open: only the loose bound
-            whole = [0.0, float(np.sqrt(self.spread * high))]
-            ends = [edge * size for edge in window for size in whole]
-            return [*rows, (self._row(product), min(ends), max(ends))]
-        centre = fixed[0] ** 2 / self.n
-        start, end = max(low - centre, 0.0), max(high - centre, 0.0)
+        rows: list[Condition] = [(self._row(total), *whole), (self._row(square), *squares)]
         root = np.sqrt(self.spread)
+        centre = whole[0] ** 2 / self.n
+        start, end = max(squares[0] - whole[1] ** 2 / self.n, 0.0), max(squares[1] - centre, 0.0)
+        if whole[0] < whole[1]:  # the mean is open: only the loose bound
+            ends = [edge * root * np.sqrt(size) for edge in window for size in (start, end)]
+            slack = 1e-9 * max(1.0, *np.abs(ends))
+            return [*rows, (self._row(product), min(ends) - slack, max(ends) + slack)]
         # sqrt(q) lies above its chord and below each tangent
         slope = (np.sqrt(end) - np.sqrt(start)) / (end - start) if end > start else 0.0
         chord = (slope, np.sqrt(start) - slope * start)

@@ -14,7 +14,7 @@ from dlrrc_core.reconstruct import sampler
 from dlrrc_core.reconstruct.aggregates import Aggregates, from_published
 from dlrrc_core.reconstruct.bounds import bounds
 from dlrrc_core.reconstruct.conflicts import conflict, smallest_conflict
-from dlrrc_core.reconstruct.consistency import interval
+from dlrrc_core.reconstruct.consistency import interval, possible
 from dlrrc_core.reconstruct.percentiles import percentiles
 from dlrrc_core.repository import Repository
 
@@ -46,12 +46,13 @@ def reconstruct(
     Returns
     -------
     dict
-        ``field``, ``review``, ``papers``, ``years``, ``seed``, ``n_draws``; ``conflicts``: a smallest set of printed numbers that contradict each
-        other among ``answers`` and among ``correlations``, or None; ``journal_year``: the interval of the correlation of journal and year that
-        the printed correlations leave, and ``windows``, what each printed one stands for; ``bounds``: exact ranges in percent of points of
-        ``part_<id>_percent`` and ``items``; ``determined``: sums that follow though they were not printed; ``draws``: units, draw by paper
-        by item; ``percentiles``: journal percentiles, draw by paper; ``summary``: 2.5 %, 50 % and 97.5 % points over the draws;
-        ``diagnostics``: effective sample size and R-hat. When the aggregates contradict each other, everything from ``bounds`` on is None.
+        ``field``, ``review``, ``n_papers``, ``papers``, ``years``, ``seed``, ``n_draws``; ``conflicts``: a smallest set of printed numbers
+        that contradict each other among ``answers`` and among ``correlations``, or None; ``journal_year``: the interval of the correlation
+        of journal and year that the printed correlations leave, and ``windows``, what each printed one stands for; ``bounds``: exact ranges
+        in percent of points of ``part_<id>_percent`` and ``items``; ``determined``: sums that follow though they were not printed;
+        ``draws``: units, draw by paper by item; ``percentiles``: journal percentiles, draw by paper; ``summary``: 2.5 %, 50 % and 97.5 %
+        points over the draws; ``diagnostics``: effective sample size and R-hat. When the aggregates contradict each other, everything from
+        ``bounds`` on is None.
 
     Raises
     ------
@@ -63,12 +64,11 @@ def reconstruct(
     a = from_published(repository, field)
     windows = a.correlations
     printed = list(windows)
-    among_correlations = smallest_conflict(
-        printed, lambda names: not names or interval({k: windows[k] for k in names}, tolerance=1e-6) is not None
-    )
+    among_correlations = smallest_conflict(printed, lambda names: possible({k: windows[k] for k in names}))
     head: dict[str, Any] = {
         "field": field,
         "review": repository.published[field].review,
+        "n_papers": len(a.papers),
         "papers": list(a.papers),
         "years": a.years.tolist(),
         "seed": seed,

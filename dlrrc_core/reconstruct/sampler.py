@@ -1,7 +1,7 @@
 """Draws answer matrices that agree with every printed aggregate.
 
 The chains of :mod:`dlrrc_core.reconstruct.chains` also visit matrices that break conditions on single papers; a chain that is looked at
-only where nothing is broken is a Markov chain again, so every tenth of those states is a draw. Every matrix that agrees with the
+only where nothing is broken is a Markov chain again, so every fifteenth of those states is a draw. Every matrix that agrees with the
 printed numbers is equally likely. That is a choice, not knowledge: the draws show what the printed numbers leave open, not what
 the authors' data were.
 """
@@ -14,10 +14,12 @@ from dlrrc_core.problems import UsageError
 from dlrrc_core.reconstruct.aggregates import Aggregates
 from dlrrc_core.reconstruct.bounds import extreme_counts
 from dlrrc_core.reconstruct.chains import Chains, Matrices
+from dlrrc_core.reconstruct.program import Program
 
-CHAINS = 32
-THIN = 10  # every tenth visit to a state that breaks nothing is a draw: some hundred steps
+CHAINS = 8
+THIN = 15  # every fifteenth visit to a state that breaks nothing is a draw: some hundred steps
 BURN_IN = 3000  # steps before a chain is looked at
+DOUBT = 2000  # steps without such a visit by any chain after which an integer program says whether there is one
 PATIENCE = 200_000  # steps without such a visit after which a chain gives up
 
 
@@ -94,6 +96,8 @@ def draw(a: Aggregates, draws: int, rng: np.random.Generator) -> Matrices:
         state.step()
         good = state.price == 0
         waited = np.where(good, 0, waited + 1)
+        if waited.min() == DOUBT and Program(a).best() is None:
+            raise NothingFoundError("no answers agree with every printed number, so some of them contradict each other")
         if waited.max() > PATIENCE:
             raise NothingFoundError(
                 f"a chain met no matrix that agrees with every printed number in {PATIENCE} steps; look for contradictions first"
