@@ -73,7 +73,11 @@ class Study(Record):
 
 
 class PrintedResult(Record):
-    """One row of printed results: what it is about, and the values as strings with the printed precision."""
+    """One row of printed results: what it is about, and the values as strings with the printed precision.
+
+    ``averaged_over`` says what the values are means of (``unknown``: means, but of what is not said), so that they are not those of one
+    confusion matrix; ``None`` where no mean is mentioned.
+    """
 
     split: Text | None = None
     data: Text | None = None
@@ -83,6 +87,7 @@ class PrintedResult(Record):
     n: Count | None = None
     n_pos: Count | None = None
     n_neg: Count | None = None
+    averaged_over: Literal["folds", "readers", "classes", "images", "runs", "unknown"] | None = None
     values: dict[str, Printed] = Field(min_length=1)
     where: Text | None = None
     secondary: bool = False
