@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+
+MAX_CHARACTERS = 2000  # of a part of a message; a record may hold a megabyte in one word
+# control characters, line separators and what turns the direction of text: they could forge lines of a log
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True, order=True)
@@ -24,6 +29,10 @@ class Problem:
         What may stand there.
     fix : str, default ""
         How to mend it, when that is more than choosing an allowed value.
+    rule : str, default ""
+        Id of the rule that is broken, one of :func:`dlrrc_core.rules.rules`; empty for files without rules.
+    value : str or None, default None
+        The value as it is written, where the problem is about one; not part of the message.
     """
 
     file: str
@@ -32,12 +41,23 @@ class Problem:
     found: str
     allowed: str
     fix: str = ""
+    rule: str = ""
+    value: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        """Return ``file:line:column: found; allowed: ...; how to mend it``."""
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        text = f"{place}: {self.found}; allowed: {self.allowed}"
-        return f"{text}; {self.fix}" if self.fix else text
+        """Return ``file:line:column: found; allowed: ...; how to mend it``, as one line that holds no control character."""
+        return f"{self.place}: {self.sentence}"
+
+    @property
+    def place(self) -> str:
+        """Return ``file:line:column``, or the file alone."""
+        return visible(f"{self.file}:{self.line}:{self.column}" if self.line else self.file)
+
+    @property
+    def sentence(self) -> str:
+        """Return what was found, what is allowed and how to mend it, in one line."""
+        text = f"{visible(self.found)}; allowed: {visible(self.allowed)}"
+        return f"{text}; {visible(self.fix)}" if self.fix else text
 
 
 class DataError(ValueError):
@@ -62,9 +82,28 @@ class PageError(RuntimeError):
     """One or more pages failed; the message names template, parameters, cell and exception of each."""
 
 
+def visible(text: str) -> str:
+    """Return a text of a contributor as one line: control characters as escapes, and at most 2000 characters.
+
+    Parameters
+    ----------
+    text : str
+        Anything that a record may hold.
+
+    Returns
+    -------
+    str
+        Without line breaks, so that it cannot pass for a line of its own in a log.
+    """
+    shown = text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}... ({len(text)} characters)"
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", shown)
+
+
 def nearest(value: object, allowed: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest allowed value, or an empty string when none is near."""
-    match = get_close_matches(str(value).strip().lower(), list(allowed), n=1, cutoff=0.6)
+    match = get_close_matches(
+        str(value)[:100].strip().lower(), list(allowed), n=1, cutoff=0.6
+    )  # its time grows with length
     return f"did you mean '{match[0]}'?" if match else ""
 
 

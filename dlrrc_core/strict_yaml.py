@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from dlrrc_core.problems import DataError, Problem, relative
+from dlrrc_core.records import Doi, Identifier, Url
 
 MAX_BYTES = 1_000_000
+MAX_PROBLEMS = 500  # of one file: a hostile file may hold one in every second byte
 LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # libyaml where it is there: the same nodes, ten times faster
 MAX_DEPTH = 12
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
+PATTERN_RULES = {  # rules of their own for the texts with a fixed form
+    get_args(kind)[1].pattern: rule
+    for kind, rule in ((Doi, "DLRRC-DOI-001"), (Identifier, "DLRRC-ID-001"), (Url, "DLRRC-URL-001"))
+}
 
 
 @dataclass(frozen=True)
@@ -46,13 +54,14 @@ class Document:
     data: Any
     places: dict[Location, tuple[int, int, str]]
 
-    def problem(self, location: Location, found: str, allowed: str, fix: str = "") -> Problem:
+    def problem(self, location: Location, found: str, allowed: str, fix: str = "", rule: str = "") -> Problem:
         """Return a problem at ``location``, or at its nearest parent that stands in the file."""
         keys = tuple(str(key) for key in location)
+        value = self.places[keys][2] if keys in self.places else ""
         while keys not in self.places and keys:
             keys = keys[:-1]
         line, column, _ = self.places.get(keys, (1, 1, ""))
-        return Problem(self.file, line, column, found, allowed, fix)
+        return Problem(self.file, line, column, found, allowed, fix, rule, value or None)
 
     def written(self, location: Location) -> str:
         """Return the value at ``location`` as it is written in the file."""
@@ -79,26 +88,64 @@ def load(path: Path, root: Path) -> Document:
         When the file cannot be read, is no YAML, holds duplicate keys, aliases or tags, or is too large or too deep.
     """
     file = relative(path, root)
-    if path.is_symlink():  # could lead out of the repository, and its content into a message
-        raise DataError([Problem(file, 0, 0, "a link", "a file of its own")])
+    return parse(read_text(path, root), file)
+
+
+def read_text(path: Path, root: Path) -> str:
+    """Read a text file of a contributor.
+
+    Parameters
+    ----------
+    path : Path
+        File to read.
+    root : Path
+        Root of the repository.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        When the file, or a folder between it and the root, is a link (it could lead out of the repository, and its content into a
+        message), is no regular file, is larger than 1 MB or is not UTF-8.
+    """
+    file = relative(path, root)
+
+    def refused(line: int, found: str, allowed: str, fix: str, rule: str) -> DataError:
+        return DataError([Problem(file, line, min(line, 1), found, allowed, fix, rule)])
+
+    if is_linked(path, root):
+        raise refused(0, "a link", "a file of its own", "", "DLRRC-FILE-002")
     try:
-        raw = path.read_bytes()
+        if stat.S_ISFIFO(path.stat().st_mode):  # reading one would wait for ever
+            raise refused(0, "cannot be read (a pipe)", "a readable file", "", "DLRRC-FILE-001")
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
-            raise DataError([Problem(file, 1, 1, f"the file has {len(raw)} bytes", f"at most {MAX_BYTES} bytes")])
-        return parse(raw.decode("utf-8"), file)
+            size = path.stat().st_size
+            raise refused(1, f"the file has {size} bytes", f"at most {MAX_BYTES} bytes", "", "DLRRC-FILE-003")
+        return raw.decode("utf-8")
     except OSError as error:
-        raise DataError([Problem(file, 0, 0, f"cannot be read ({error.strerror})", "a readable file")]) from error
+        raise refused(0, f"cannot be read ({error.strerror})", "a readable file", "", "DLRRC-FILE-001") from error
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise DataError(
-            [Problem(file, line, 1, "text that is not UTF-8", "UTF-8 text", "save the file as UTF-8")]
+        raise refused(
+            line, "text that is not UTF-8", "UTF-8 text", "save the file as UTF-8", "DLRRC-FILE-004"
         ) from error
+
+
+def is_linked(path: Path, root: Path) -> bool:
+    """Return whether a path, or a folder between it and the root, is a link."""
+    inside = path.parents[: path.parents.index(root)] if root in path.parents else ()
+    return any(part.is_symlink() for part in (path, *inside))
 
 
 def parse(text: str, file: str) -> Document:
     """Parse YAML text; see :func:`load`."""
     try:
-        problems = list(_forbidden_events(text, file))
+        problems = list(islice(_forbidden_events(text, file), MAX_PROBLEMS))
         if problems:
             raise DataError(problems)
         node = yaml.compose(text, Loader=LOADER)
@@ -107,10 +154,11 @@ def parse(text: str, file: str) -> Document:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise DataError(
-            [Problem(file, line, column, f"not YAML: {what}", "YAML", "check indentation and quotes")]
+            [Problem(file, line, column, f"not YAML: {what}", "YAML", "check indentation and quotes", "DLRRC-YAML-001")]
         ) from error
     except yaml.YAMLError as error:  # for instance a control character
-        raise DataError([Problem(file, 1, 1, f"not YAML: {' '.join(str(error).split())}", "YAML")]) from error
+        found = f"not YAML: {' '.join(str(error).split())}"
+        raise DataError([Problem(file, 1, 1, found, "YAML", rule="DLRRC-YAML-001")]) from error
     places: dict[Location, tuple[int, int, str]] = {}
     data = _plain(node, (), places, problems, file) if node is not None else None
     if problems:
@@ -128,18 +176,22 @@ def _forbidden_events(text: str, file: str) -> Iterator[Problem]:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents == 2:
-                yield Problem(file, line, column, "a second YAML document", "one document in a file")
+                found, allowed = "a second YAML document", "one document in a file"
+                yield Problem(file, line, column, found, allowed, rule="DLRRC-YAML-002")
         elif isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                yield Problem(file, line, column, f"nesting deeper than {MAX_DEPTH} levels", "flatter data")
+                found = f"nesting deeper than {MAX_DEPTH} levels"
+                yield Problem(file, line, column, found, "flatter data", rule="DLRRC-YAML-003")
                 return
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if anchor:
-            yield Problem(file, line, column, f"the anchor or alias '{anchor}'", "values written out")
+            found = f"the anchor or alias '{anchor}'"
+            yield Problem(file, line, column, found, "values written out", rule="DLRRC-YAML-004")
         elif tag:
-            yield Problem(file, line, column, f"the tag '{tag}'", "plain values without tags")
+            found = f"the tag '{tag}'"
+            yield Problem(file, line, column, found, "plain values without tags", rule="DLRRC-YAML-005")
 
 
 def _plain(node: yaml.Node, at: tuple[str, ...], places: dict, problems: list[Problem], file: str) -> Any:
@@ -148,32 +200,24 @@ def _plain(node: yaml.Node, at: tuple[str, ...], places: dict, problems: list[Pr
     if isinstance(node, yaml.MappingNode):
         places[at] = (line, column, "")
         result: dict[Any, Any] = {}
+        lines: dict[Any, int] = {}  # of each key, and of each key as text: 1 and "1" are one key, and so are 1 and 1.0
         for key_node, value_node in node.value:
+            key_line, key_column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                problems.append(
-                    Problem(
-                        file, key_node.start_mark.line + 1, 1, "a list or mapping as a key", "text or a number as key"
-                    )
-                )
+                found, allowed = "a list or mapping as a key", "text or a number as key"
+                problems.append(Problem(file, key_line, 1, found, allowed, rule="DLRRC-YAML-006"))
                 continue
             key = _scalar(key_node)
             if isinstance(key, bool) or key is None:
                 key = key_node.value
-            same = [other for other in result if other == key or str(other) == str(key)]  # 1 and 1.0 are one key
-            if same:
-                first = places[(*at, str(same[0]))][0]
-                problems.append(
-                    Problem(
-                        file,
-                        key_node.start_mark.line + 1,
-                        key_node.start_mark.column + 1,
-                        f"the key '{'.'.join((*at, str(key)))}' for the second time (first in line {first})",
-                        "each key once",
-                        "delete one of the two",
-                    )
-                )
+            first = lines.get(key, lines.get(str(key)))
+            if first is not None:
+                found = f"the key '{'.'.join((*at, str(key)))}' for the second time (first in line {first})"
+                fix = "delete one of the two"
+                problems.append(Problem(file, key_line, key_column, found, "each key once", fix, "DLRRC-YAML-007"))
                 continue
             result[key] = _plain(value_node, (*at, str(key)), places, problems, file)
+            lines[key] = lines[str(key)] = places[(*at, str(key))][0]
         return result
     if isinstance(node, yaml.SequenceNode):
         places[at] = (line, column, "")
@@ -222,7 +266,8 @@ def validate(document: Document, model: type[Model]) -> Model:
     try:
         return model.model_validate_json(json.dumps(document.data))
     except ValidationError as error:
-        raise DataError(_explain(document, detail) for detail in error.errors(include_url=False)) from error
+        details = error.errors(include_url=False)[:MAX_PROBLEMS]
+        raise DataError(_explain(document, detail) for detail in details) from error
 
 
 def _explain(document: Document, detail: Any) -> Problem:
@@ -231,25 +276,33 @@ def _explain(document: Document, detail: Any) -> Problem:
     name = ".".join(str(key) for key in location) or "the file"
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "missing":
-        return document.problem(location[:-1], f"'{name}' is missing", "every required key", f"add '{location[-1]}:'")
+        found, fix = f"'{name}' is missing", f"add '{location[-1]}:'"
+        return document.problem(location[:-1], found, "every required key", fix, "DLRRC-SCHEMA-001")
     if kind == "extra_forbidden":
-        return document.problem(
-            location, f"unknown key '{name}'", "only keys of the schema", "check the spelling or delete it"
-        )
+        found, fix = f"unknown key '{name}'", "check the spelling or delete it"
+        return document.problem(location, found, "only keys of the schema", fix, "DLRRC-SCHEMA-002")
     value, written = detail["input"], document.written(location)
     kinds = {dict: "a mapping", list: "a list", type(None): "empty"}
     shown = shorten(repr(value), 100, placeholder="...") if len(repr(value)) > 100 else repr(value)
     found = f"{name} is {kinds.get(type(value), shown)}"
     if isinstance(value, bool) and kind == "string_type":
-        return document.problem(
-            location,
-            f"{name} is {written} without quotes, which YAML reads as {str(value).lower()}",
-            "text",
-            f"write '{written.lower()}' in quotes",
-        )
+        found = f"{name} is {written} without quotes, which YAML reads as {str(value).lower()}"
+        return document.problem(location, found, "text", f"write '{written.lower()}' in quotes", "DLRRC-SCHEMA-003")
     if kind == "string_type" and isinstance(value, (int, float)):
-        return document.problem(location, f"{name} is the number {written}", "text", f"write '{written}' in quotes")
-    if kind == "model_type":
-        return document.problem(location, found, "keys with values")
+        fix = f"write '{written}' in quotes"
+        return document.problem(location, f"{name} is the number {written}", "text", fix, "DLRRC-SCHEMA-003")
     allowed = str(context.get("expected") or context.get("pattern") or detail["msg"])
-    return document.problem(location, found, allowed)
+    if kind == "model_type":
+        allowed = "keys with values"
+    return document.problem(location, found, allowed, rule=_rule_of(kind, context))
+
+
+def _rule_of(kind: str, context: dict[str, Any]) -> str:
+    """Return the rule that a pydantic error breaks."""
+    if kind.startswith("date"):
+        return "DLRRC-DATE-001"
+    if kind.endswith("_type"):
+        return "DLRRC-SCHEMA-004"
+    if kind in ("literal_error", "enum"):
+        return "DLRRC-SCHEMA-005"
+    return PATTERN_RULES.get(str(context.get("pattern")), "DLRRC-SCHEMA-006")

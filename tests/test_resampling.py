@@ -104,7 +104,7 @@ def test_interval_is_near_that_of_boot_ci(case: dict[str, Any]) -> None:
 def test_estimate_and_leave_one_out_values_come_from_sums(
     case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Statistics as functions of sums give R's values of the data: tolerance 1e-12; worst difference seen 2e-15."""
+    """Statistics as functions of sums give R's values of the data: tolerance 1e-12; worst difference seen 4e-15."""
     seen: dict[str, Any] = {}
 
     def spy(estimate: Floats, replicates: Floats, left_out: Floats, counts: Any, level: float) -> Bootstrap:
@@ -175,7 +175,7 @@ def test_order_of_papers_does_not_matter() -> None:
     features = with_ones(np.round(np.random.default_rng(0).normal(size=25), 1))
     shuffled = np.random.default_rng(1).permutation(features)
     first, second = bca(features, mean_of, draws=500), bca(shuffled, mean_of, draws=500)
-    assert (second.low, second.high) == pytest.approx((first.low, first.high), abs=1e-12)
+    assert [*second.low, *second.high] == pytest.approx([*first.low, *first.high], abs=1e-12)
 
 
 def test_size_of_the_pieces_changes_only_the_random_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,8 +185,8 @@ def test_size_of_the_pieces_changes_only_the_random_numbers(monkeypatch: pytest.
     monkeypatch.setattr(resampling, "CELLS", 25 * 300)
     pieces = bca(features, mean_of, draws=2000)
     assert (pieces.estimate, pieces.defined) == (whole.estimate, whole.defined)
-    assert (pieces.low, pieces.high) != (whole.low, whole.high)
-    assert (pieces.low, pieces.high) == pytest.approx((whole.low, whole.high), abs=0.1 * (whole.high - whole.low)[0])
+    assert [*pieces.low, *pieces.high] != [*whole.low, *whole.high]
+    assert [*pieces.low, *pieces.high] == pytest.approx([*whole.low, *whole.high], abs=0.1 * (whole.high - whole.low)[0])
     monkeypatch.setattr(resampling, "CELLS", 1)  # one replicate and one leave-one-out value at a time
     assert bca(features, mean_of, draws=100).estimate == whole.estimate
 
@@ -198,7 +198,7 @@ def test_papers_with_the_same_features_may_be_counted_together() -> None:
     apart = bca(with_ones(x, np.arange(40)), lambda sums: mean_of(sums)[:, :1], draws=4000)
     assert grouped.estimate == pytest.approx(apart.estimate, abs=1e-12)
     width = (apart.high - apart.low)[0]
-    assert (grouped.low, grouped.high) == pytest.approx((apart.low, apart.high), abs=0.08 * width)
+    assert [*grouped.low, *grouped.high] == pytest.approx([*apart.low, *apart.high], abs=0.08 * width)
 
 
 def test_leave_one_out_values_count_as_often_as_their_papers() -> None:
@@ -209,7 +209,7 @@ def test_leave_one_out_values_count_as_often_as_their_papers() -> None:
     left_out = (18 - kinds) / 8
     together = bca_interval(estimate, replicates, left_out[:, None], counts)
     alone = bca_interval(estimate, replicates, np.repeat(left_out, counts)[:, None], np.ones(9, dtype=int))
-    assert (together.low, together.high) == pytest.approx((alone.low, alone.high), abs=1e-12)
+    assert [*together.low, *together.high] == pytest.approx([*alone.low, *alone.high], abs=1e-12)
 
 
 def test_several_statistics_at_once_are_those_one_by_one() -> None:
