@@ -43,7 +43,7 @@ class Page(Record):
 
     template: str
     output: str
-    reads: Literal["field", "published", "everything", "checklist"]
+    reads: Literal["field", "published", "audit", "everything", "checklist"]
     parameters: dict[str, str] = Field(default_factory=dict)
 
 
@@ -76,7 +76,7 @@ def jobs(repo: repository.Repository, fields: Iterable[str] | None = None) -> li
     wanted = None if fields is None else [one_of(name, repo.fields, "field") for name in fields]
     found = []
     for page in pages:
-        if page.reads not in ("field", "published"):
+        if page.reads not in ("field", "published", "audit"):
             if wanted is None:
                 found.append((_job(repo, page, None), _data(repo, page.reads, None)))
             continue
@@ -108,9 +108,11 @@ def _data(repo: repository.Repository, reads: str, name: str | None) -> list[Pat
     shared = [*data.glob("checklist/*"), data / "raters.yaml", data / "journals.csv"]
     if reads == "checklist":
         return sorted(data.glob("checklist/*"))
-    if reads == "published":
+    if reads in ("published", "audit"):
         papers = [data / "papers" / paper / "paper.yaml" for paper in repo.select(field=name)]
-        return sorted([*shared, *data.glob(f"fields/{name}/*"), *papers])
+        return sorted(
+            [*shared, *data.glob(f"fields/{name}/*"), *papers, *(data.glob("audit/*") if reads == "audit" else ())]
+        )
     folders = [data / "fields" / str(name), *(data / "papers" / paper for paper in repo.select(field=name))]
     return sorted([*shared, *(path for folder in folders for path in folder.rglob("*") if path.is_file())])
 

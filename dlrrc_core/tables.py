@@ -61,6 +61,8 @@ class Cell:
         Kind of badge around the text (``machine``, ``published``, ``open`` ...).
     stat, fmt : str or None
         Path of the number in the statistics of the page and its format, so that a test can compare the two.
+    details : tuple of (str, tuple of str)
+        Headings with lines, folded below the text.
     """
 
     text: str
@@ -69,6 +71,7 @@ class Cell:
     badge: str | None = None
     stat: str | None = None
     fmt: str | None = None
+    details: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def html(self) -> str:
         """Return the inside of the cell."""
@@ -79,7 +82,11 @@ class Cell:
             inner = f'<span data-stat="{escape(self.stat)}" data-format="{escape(self.fmt or "")}">{inner}</span>'
         if self.href and safe_link(self.href):
             inner = f'<a href="{escape(self.href)}">{inner}</a>'
-        return inner
+        return inner + "".join(
+            f"<details><summary>{escape(heading)}</summary><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul></details>"
+            for heading, lines in self.details
+            if lines
+        )
 
 
 def safe_link(href: str) -> bool:

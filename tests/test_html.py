@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import plotly.graph_objects as go
 import pytest
@@ -98,9 +99,7 @@ def test_hostile_text_in_every_field_of_a_record_stays_text(repo: Repository, te
         paper="hostile", rater="machine-a", kind="machine", checklist="dlrrc-1.0", read="full text", blinded=True, status="complete",
         answers={number: answer for number in repo.checklist.items if "no" in repo.checklist.units[number]},
     )  # fmt: skip
-    changed = type(repo)(
-        repo.root, repo.checklist, {"hostile": record}, (rating,), repo.fields, {}, repo.raters, repo.journals
-    )
+    changed = replace(repo, papers={"hostile": record}, ratings=(rating,), published={})
     soup = BeautifulSoup(paperpages.body(changed, "hostile"), "html.parser")
     assert soup.find(["script", "img", "b"]) is None
     assert not [tag for tag in soup.find_all(True) if any(name.startswith("on") for name in tag.attrs)]

@@ -13,6 +13,7 @@ from dlrrc_core import freshness
 from dlrrc_core.audit import report
 from dlrrc_core.audit.findings import Finding
 from dlrrc_core.files import write
+from dlrrc_core.problems import one_of
 from dlrrc_core.repository import Repository
 
 KEPT = "_build/dlrrc/audit.json"
@@ -41,8 +42,9 @@ def audit(repository: Repository, papers: Iterable[str]) -> tuple[Finding, ...]:
     names = list(papers)
     path = repository.root / KEPT
     kept = _read(path)
-    shared, records = _shared(repository), repository.root / "data/papers"
-    digests = {name: shared + freshness.digest_of(records / name / "paper.yaml") for name in names}
+    shared = _shared(repository)
+    records = {name: repository.papers[one_of(name, repository.papers, "paper")].model_dump_json() for name in names}
+    digests = {name: freshness.digest((shared + record).encode()) for name, record in records.items()}
     stale = [name for name in names if kept.get(name, {}).get("digest") != digests[name]]
     if stale:
         new: dict[str, list[Finding]] = {name: [] for name in stale}
@@ -70,4 +72,5 @@ def _shared(repository: Repository) -> str:
 
 def _finding(entry: dict[str, Any]) -> Finding:
     """Return a kept finding."""
-    return Finding(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Finding(**fields)

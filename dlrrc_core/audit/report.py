@@ -57,7 +57,7 @@ def audit_statistics(findings: Iterable[Finding]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``findings`` (how many), ``papers``, ``groups`` (what cannot be, differs, fits, is open), ``verdicts``, and ``checks`` with the groups
+        ``total`` (how many), ``papers``, ``groups`` (what cannot be, differs, fits, is open), ``verdicts``, and ``checks`` with the groups
         of each check.
     """
     found = list(findings)
@@ -66,7 +66,7 @@ def audit_statistics(findings: Iterable[Finding]) -> dict[str, Any]:
         checks.setdefault(finding.check, Counter())[finding.group] += 1
     groups = ("cannot be", "differs", "fits", "open")
     return {
-        "findings": len(found),
+        "total": len(found),
         "papers": len({finding.paper for finding in found}),
         "groups": {group: sum(finding.group == group for finding in found) for group in groups},
         "verdicts": {verdict: sum(finding.verdict == verdict for finding in found) for verdict in VERDICTS},
