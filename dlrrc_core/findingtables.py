@@ -11,9 +11,9 @@ from dlrrc_core.tables import Cell, Column, Html, Row
 BADGES = {"cannot be": "closed", "differs": "machine", "fits": "open", "open": "unknown"}
 FEW = 8  # rows up to which no filter is offered
 WORDS = {
-    "impossible-any-n": "cannot be, whatever the number of cases",
-    "impossible": "cannot be under the stated denominators",
-    "impossible-rounding": "only if not rounded",
+    "impossible-any-n": "impossible, any N",
+    "impossible": "impossible",
+    "impossible-rounding": "only unrounded",
     "uninformative": "says nothing",
     "untestable": "not testable",
 }
@@ -36,17 +36,22 @@ def findings_table(findings: Iterable[Finding], name: str, caption: str, papers:
     Html
     """
     columns = [Column("Paper", facet=True)] if papers else []
-    columns += [Column("Check", facet=True), Column("Verdict", facet=True), Column("Finding", wide=True)]
-    columns += [Column("As printed", wide=True), Column("Place", wide=True)]
+    columns += [
+        Column("Check", facet=True),
+        Column("Verdict", facet=True),
+        Column("As printed"),
+        Column("Finding", wide=True),
+    ]
     rows: list[Row] = []
     for finding in findings:
         paper: Row = [Cell(finding.paper, href=f"{papers}/{finding.paper}.html")] if papers else []
         verdict = Cell(WORDS.get(finding.verdict, finding.verdict), badge=BADGES[finding.group])
         details = (
+            ("Where", (finding.where,)),
             ("The sums", finding.derivation),
             ("What it rests on", finding.assumptions),
-            ("Single edits after which the values fit", finding.edits),
+            ("Edits that would fit", finding.edits),
         )
         found = Cell(finding.message, details=details)
-        rows.append([*paper, finding.check, verdict, found, finding.printed, finding.where])
+        rows.append([*paper, finding.check, verdict, finding.printed, found])
     return tables.table(columns, rows, caption, name, filters=len(rows) > FEW)

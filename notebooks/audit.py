@@ -10,8 +10,8 @@
 # # {{short_title}}: can the printed numbers be right?
 #
 # Every printed result of every paper is checked by exact arithmetic, and every finding shows the sums behind it. A finding says that printed values cannot all be
-# right *under the stated denominators and assumptions*. It never says why: a misprint, a mean over folds that is not called one, a damaged copy, or a slip of ours explain
-# most of them. **Check the publisher's copy** before you rely on one. Authors: a correction or a reply is published on the page of the paper. How the checks work stands in
+# right *under the stated denominators and assumptions*. It never says why: a misprint, a mean over folds that is not called one, a damaged copy or a slip of ours may
+# explain it. **Check the publisher's copy** before you rely on one. Authors: a correction or a reply is published on the page of the paper. How the checks work stands in
 # [How the audit works](../../audit-method.ipynb).
 
 # %% tags=["parameters"]

@@ -31,6 +31,17 @@ tables.machine_notice()
 chapter.fields_table()
 
 # %% [markdown]
+# ## Agreement of the raters
+#
+# Every pair of paper and item counts, on units. All raters so far are machines of one kind; what that means stands in the agreement chapter of each field.
+
+# %%
+chapter.agreement_table()
+
+# %%
+chapter.means_sentence()
+
+# %% [markdown]
 # ## Points by part
 
 # %%

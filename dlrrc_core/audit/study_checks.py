@@ -95,7 +95,7 @@ def software_findings(name: str, paper: Paper) -> Iterator[Finding]:
                 "software",
                 f"software, {source}",
                 found.verdict,
-                f"{found.about}: {found.message}",
+                f"{found.about}: {found.message}.",
                 printed,
                 (NOTE,),
                 found.rows,

@@ -9,6 +9,7 @@ from typing import Any
 from IPython.display import Markdown
 
 from dlrrc_core import repository, tables
+from dlrrc_core.agreement import agreement, double_ratings
 from dlrrc_core.fieldstats import field_statistics
 from dlrrc_core.repository import Repository
 from dlrrc_core.tables import Cell, Column, Html, Numbers, Row
@@ -94,6 +95,40 @@ class Front:
             columns, rows, "Average percentage of points per item and field", "items-by-field", filters=True
         )
 
+    def agreement_table(self) -> Html:
+        """Return the agreement of the raters by field, and over all papers that were rated twice."""
+        columns = [
+            Column("Papers"),
+            Column("Rated twice", True),
+            Column("Same answer", True),
+            Column("95 % interval", True),
+        ]
+        columns += [Column("Kappa", True), Column("95 % interval", True), Column("SD of the difference, points", True)]
+        columns += [Column("ICC(A,1)", True), Column("95 % interval", True)]
+        labels = {name: info.short_title for name, info in self.repo.fields.items()} | {
+            "all": "all papers, practice set too"
+        }
+        rows: list[Row] = []
+        for key, label in labels.items():
+            at = f"agreement.{key}"
+            cells = [self.n.cell(f"{at}.n_papers")]
+            for name in ("pooled.raw", "pooled.kappa"):
+                cells += [self.n.cell(f"{at}.{name}", ".4f"), self.n.interval_cell(f"{at}.{name}_ci", ".3f")]
+            cells += [self.n.cell(f"{at}.totals.sd_difference", ".2f")]
+            cells += [self.n.cell(f"{at}.totals.icc_a1", ".3f"), self.n.interval_cell(f"{at}.totals.icc_a1_ci", ".2f")]
+            rows.append([label, *cells])
+        return tables.table(columns, rows, "Agreement of the raters by field", "agreement-by-field")
+
+    def means_sentence(self) -> Markdown:
+        """Return the mean points of each rater over all papers that were rated twice."""
+        means = self.n.value("agreement.all.totals.mean")
+        if not means:
+            return Markdown("No paper has two ratings yet.")
+        shown = " and ".join(f"{self.n(f'agreement.all.totals.mean.{rater}', '.2f')} by {rater}" for rater in means)
+        return Markdown(
+            f"Over all {self.n('agreement.all.totals.n')} papers with a total by every rater the mean is {shown} points."
+        )
+
     def practice_list(self) -> Html:
         """Return the papers of the practice set, which count in no field."""
         papers = [paper for paper, record in self.repo.papers.items() if record.practice]
@@ -117,8 +152,14 @@ def open_front() -> Front:
         "acceptable_points": repo.checklist.acceptable_points,
         "fields": {name: field_statistics(repo, name) for name in repo.fields},
         "most_without_openness": _most_without_openness(repo),
+        "agreement": {name or "all": _agreement(repo, name) for name in [*repo.fields, None]},
     }
     return Front(repo, Numbers(statistics))
+
+
+def _agreement(repo: Repository, field: str | None) -> dict[str, Any]:
+    """Return the agreement of the raters of a field, or of all papers."""
+    return agreement(double_ratings(repo, repo.select(field)), repo.checklist)
 
 
 def _most_without_openness(repo: Repository) -> float:
