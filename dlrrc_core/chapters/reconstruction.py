@@ -165,13 +165,12 @@ class Reconstruction:
     @when_possible
     def open_sentence(self) -> Markdown:
         """Return how many items and parts are determined."""
-        items = list(self.n.value("bounds.items").values())
-        known = sum(low == high for low, high in items)
         parts = [f"part_{part.id}_percent" for part in self.repo.checklist.parts]
         left = [key for key in parts if self.n.value(f"bounds.{key}.0") != self.n.value(f"bounds.{key}.1")]
         ranges = "; ".join(f"Part {key.split('_')[1]}: {self.n.interval(f'bounds.{key}', '.1f')} %" for key in left)
         return Markdown(
-            f"{known} of {len(items)} items and {len(parts) - len(left)} of {len(parts)} parts are determined by what was printed. The bounds of "
+            f"{self.n('known.items')} of {self.n('known.of_items')} items and {self.n('known.parts')} of {self.n('known.of_parts')} parts are "
+            "determined by what was printed. The bounds of "
             f"the others are exact (integer programming, each end reached by answers that agree with every printed number): {ranges}."
         )
 

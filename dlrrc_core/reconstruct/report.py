@@ -49,7 +49,8 @@ def reconstruct(
         ``field``, ``review``, ``n_papers``, ``papers``, ``years``, ``seed``, ``n_draws``; ``conflicts``: a smallest set of printed numbers
         that contradict each other among ``answers`` and among ``correlations``, or None; ``journal_year``: the interval of the correlation
         of journal and year that the printed correlations leave, and ``windows``, what each printed one stands for; ``bounds``: exact ranges
-        in percent of points of ``part_<id>_percent`` and ``items``; ``determined``: sums that follow though they were not printed;
+        in percent of points of ``part_<id>_percent`` and ``items``; ``known``: how many items and parts have one possible value;
+        ``determined``: sums that follow though they were not printed;
         ``draws``: units, draw by paper by item; ``percentiles``: journal percentiles, draw by paper; ``summary``: 2.5 %, 50 % and 97.5 %
         points over the draws; ``diagnostics``: effective sample size and R-hat. When the aggregates contradict each other, everything from
         ``bounds`` on is None.
@@ -81,7 +82,7 @@ def reconstruct(
         answers = conflict(a) if among_correlations is None else None
         return head | {
             "conflicts": {"answers": answers, "correlations": among_correlations},
-            **dict.fromkeys(["bounds", "determined", "draws", "percentiles", "summary", "diagnostics"]),
+            **dict.fromkeys(["bounds", "known", "determined", "draws", "percentiles", "summary", "diagnostics"]),
         }
     journals = [repository.papers[paper].journal or paper for paper in a.papers]
     totals = found.sum(axis=2)
@@ -91,7 +92,8 @@ def reconstruct(
             head
             | {
                 "conflicts": {"answers": None, "correlations": None},
-                "bounds": exact_bounds(a, totals),
+                "bounds": (ranges := exact_bounds(a, totals)),
+                "known": known(ranges),
                 "determined": determined(a),
                 "draws": found.tolist(),
                 "percentiles": np.round(vectors, 6).tolist() if "journal" in windows else None,
@@ -134,6 +136,22 @@ def exact_bounds(a: Aggregates, totals: Draws) -> dict[str, Any]:
     return {
         **{f"part_{part}_percent": percent(columns) for part, columns in a.parts.items()},
         "items": {str(c + 1): percent((c,)) for c in range(len(a.levels))},
+    }
+
+
+def known(ranges: dict[str, Any]) -> dict[str, int]:
+    """Return how many items and parts have one possible value, and of how many.
+
+    Parameters
+    ----------
+    ranges : dict
+        Result of :func:`exact_bounds`.
+    """
+    parts = [ends for name, ends in ranges.items() if name != "items"]
+    items = list(ranges["items"].values())
+    counts = {"items": items, "parts": parts}
+    return {name: sum(low == high for low, high in ends) for name, ends in counts.items()} | {
+        f"of_{name}": len(ends) for name, ends in counts.items()
     }
 
 
