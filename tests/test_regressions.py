@@ -293,6 +293,13 @@ def test_field_without_any_paper_or_rating_has_chapters(small: Path) -> None:
         text.replace("id: brain-tumour-mri", "id: lung"), encoding="utf-8"
     )
     made = pages.build_all(repository.load(small), fields=["lung"])
-    chapters = ("agreement", "audit", "items", "overview", "papers", "uncertainty")  # no reconstruction without a printed review
+    chapters = (
+        "agreement",
+        "audit",
+        "items",
+        "overview",
+        "papers",
+        "uncertainty",
+    )  # no reconstruction without a printed review
     assert sorted(made) == [f"book/fields/lung/{name}.ipynb" for name in chapters]
     assert "has been rated yet" in (small / "book/fields/lung/overview.ipynb").read_text(encoding="utf-8")

@@ -186,7 +186,9 @@ def test_size_of_the_pieces_changes_only_the_random_numbers(monkeypatch: pytest.
     pieces = bca(features, mean_of, draws=2000)
     assert (pieces.estimate, pieces.defined) == (whole.estimate, whole.defined)
     assert [*pieces.low, *pieces.high] != [*whole.low, *whole.high]
-    assert [*pieces.low, *pieces.high] == pytest.approx([*whole.low, *whole.high], abs=0.1 * (whole.high - whole.low)[0])
+    assert [*pieces.low, *pieces.high] == pytest.approx(
+        [*whole.low, *whole.high], abs=0.1 * (whole.high - whole.low)[0]
+    )
     monkeypatch.setattr(resampling, "CELLS", 1)  # one replicate and one leave-one-out value at a time
     assert bca(features, mean_of, draws=100).estimate == whole.estimate
 

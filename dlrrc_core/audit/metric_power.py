@@ -8,9 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from dlrrc_core.audit.forms import METRICS, Matrix, find_metric
-from dlrrc_core.audit.metrics import audit_row
+from dlrrc_core.audit.metric_batch import count_matrices
+from dlrrc_core.audit.printed import Printed, parse_row
 from dlrrc_core.problems import UsageError, one_of
 from dlrrc_core.stats import Proportion, proportion
 
@@ -145,9 +147,10 @@ def detection_power(
             f"metrics {', '.join(names)}; allowed: two or more different ratios of counts, such as accuracy and ppv"
         )
     rng = np.random.default_rng(seed)
-    detected = done = 0
+    rows: list[list[Printed]] = []
+    splits: list[tuple[int, int]] = []
     for _ in range(100 * draws):
-        if done == draws:
+        if len(rows) == draws:
             break
         p, q, row = _random_row(n, decimals, names, rng)
         spoilt = KINDS[kind](row, rng)
@@ -156,15 +159,25 @@ def detection_power(
             continue
         if any(float(text.removesuffix("%")) > 100 for text in spoilt.values()):
             continue  # everyone would see that
-        split = stated if split_known else (None, None)
-        audit = audit_row(spoilt, sum(stated), split[0], split[1], with_diagnoses=False, limit=1)
-        detected += audit.verdict.startswith("impossible")
-        done += 1
-    if done < draws:
+        rows.append(parse_row(spoilt))
+        splits.append(stated)
+    if len(rows) < draws:
         raise UsageError(
             f"kind '{kind}' changes nothing in rows of {', '.join(names)}; allowed: a kind that can, or more cases"
         )
-    return DetectionPower(kind, n, decimals, proportion(detected, done))
+    detected = int((_matrices(rows, splits, split_known) == 0).sum())  # as audit_row, which then says impossible
+    return DetectionPower(kind, n, decimals, proportion(detected, len(rows)))
+
+
+def _matrices(rows: list[list[Printed]], splits: list[tuple[int, int]], split_known: bool) -> npt.NDArray[np.int64]:
+    """Return how many matrices fit each row, over every P where only N is known."""
+    if split_known:
+        p, q = np.array(splits).T
+        return count_matrices(rows, p, q)
+    sizes = [p + q for p, q in splits]
+    every = [(i, p) for i, size in enumerate(sizes) for p in range(size + 1)]
+    counts = count_matrices([rows[i] for i, _ in every], [p for _, p in every], [sizes[i] - p for i, p in every])
+    return np.add.reduceat(counts, np.cumsum([0, *(size + 1 for size in sizes[:-1])]))
 
 
 def _random_row(n: int, decimals: int, names: Sequence[str], rng: np.random.Generator) -> tuple[int, int, Row]:
