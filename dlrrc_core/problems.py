@@ -46,7 +46,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Return ``file:line:column: found; allowed: ...; how to mend it``, as one line that holds no control character."""
-        return f"{self.place}: {self.sentence}"
+        return f"{self.place}: {self.what}; {visible(self.fix)}" if self.fix else f"{self.place}: {self.what}"
 
     @property
     def place(self) -> str:
@@ -54,10 +54,9 @@ class Problem:
         return visible(f"{self.file}:{self.line}:{self.column}" if self.line else self.file)
 
     @property
-    def sentence(self) -> str:
-        """Return what was found, what is allowed and how to mend it, in one line."""
-        text = f"{visible(self.found)}; allowed: {visible(self.allowed)}"
-        return f"{text}; {visible(self.fix)}" if self.fix else text
+    def what(self) -> str:
+        """Return what was found and what is allowed, in one line."""
+        return f"{visible(self.found)}; allowed: {visible(self.allowed)}"
 
 
 class DataError(ValueError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel
@@ -14,11 +14,53 @@ from dlrrc_core import checklist as checklists
 from dlrrc_core import record_checks, strict_yaml
 from dlrrc_core.checklist import Checklist, Question, Questions
 from dlrrc_core.fields import FieldInfo, Published, Rater, Raters
-from dlrrc_core.problems import DataError, Problem, UsageError, one_of, relative
+from dlrrc_core.problems import DataError, Problem, UsageError, one_of
 from dlrrc_core.records import Paper, Rating
 
 CHECKLIST_ID = "dlrrc-1.0"
 Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[Model]):
+    """One record that agrees with its schema, with its file and the place of every value."""
+
+    path: Path
+    record: Model
+    document: strict_yaml.Document
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What could be read of a checkout; a record that breaks its schema is missing here and stands in ``problems``.
+
+    Attributes
+    ----------
+    root : Path
+    checklist : Checklist or None
+    questions : Entry of Questions, or None
+    papers : dict of str to Entry of Paper
+        By folder, sorted.
+    ratings : tuple of Entry of Rating
+        Sorted by paper and file.
+    fields, published : dict of str to Entry
+        By folder.
+    raters : Entry of Raters, or None
+    journals : pandas.DataFrame
+    problems : tuple of Problem
+        Sorted by file and line.
+    """
+
+    root: Path
+    checklist: Checklist | None
+    questions: Entry[Questions] | None
+    papers: dict[str, Entry[Paper]]
+    ratings: tuple[Entry[Rating], ...]
+    fields: dict[str, Entry[FieldInfo]]
+    published: dict[str, Entry[Published]]
+    raters: Entry[Raters] | None
+    journals: pd.DataFrame
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True)
@@ -105,55 +147,90 @@ def load(root: Path) -> Repository:
     DataError
         With every problem of every file; nothing is returned half-read.
     """
+    found = read(root)
+    if found.problems or found.checklist is None:
+        raise DataError(found.problems)
+    published = {name: entry.record for name, entry in found.published.items()}
+    return Repository(
+        found.root,
+        found.checklist,
+        dict(sorted(found.questions.record.questions.items())) if found.questions else {},
+        {name: entry.record for name, entry in found.papers.items()},
+        tuple(entry.record for entry in found.ratings),
+        {name: found.fields[name].record for name in sorted(found.fields, key=lambda n: (n not in published, n))},
+        published,
+        dict(found.raters.record.raters) if found.raters else {},
+        found.journals,
+    )
+
+
+def read(root: Path) -> Reading:
+    """Read every record below ``root/data``, the good ones beside the broken ones.
+
+    Parameters
+    ----------
+    root : Path
+        Root of a checkout.
+
+    Returns
+    -------
+    Reading
+        With every problem that schema, checklist and place in the folders give. Nothing is raised for a broken record.
+    """
     root = root.resolve()
     data = root / "data"
-    instrument = checklists.load(data / "checklist" / f"{CHECKLIST_ID}.yaml", root)
-    problems: list[Problem] = []
+    problems: list[Problem] = record_checks.links(data, root)
 
-    def read(path: Path, model: type[Model]) -> tuple[Model, strict_yaml.Document] | None:
+    def entry(path: Path, model: type[Model]) -> Entry[Model] | None:
         try:
             document = strict_yaml.load(path, root)
-            return strict_yaml.validate(document, model), document
+            return Entry(path, strict_yaml.validate(document, model), document)
         except DataError as error:
             problems.extend(error.problems)
             return None
 
-    raters_file = read(data / "raters.yaml", Raters)
-    raters = dict(raters_file[0].raters) if raters_file else None  # None: broken, so nothing can be said about raters
-    fields, published = {}, {}
+    instrument: Checklist | None = None  # where it is broken, nothing can be said about answers
+    try:
+        instrument = checklists.load(data / "checklist" / f"{CHECKLIST_ID}.yaml", root)
+    except DataError as error:
+        problems += [problem if problem.rule else replace(problem, rule="DLRRC-LIST-001") for problem in error.problems]
+    raters_file = entry(data / "raters.yaml", Raters)
+    raters = (
+        dict(raters_file.record.raters) if raters_file else None
+    )  # None: broken, so nothing can be said about raters
+    fields: dict[str, Entry[FieldInfo]] = {}
+    published: dict[str, Entry[Published]] = {}
     known = sorted(path.parent.name for path in data.glob("fields/*/field.yaml"))
     for path in sorted(data.glob("fields/*/field.yaml")):
-        if found := read(path, FieldInfo):
-            fields[path.parent.name] = found[0]
-            problems += record_checks.same(found[1], ("id",), found[0].id, path.parent.name, "the folder's name")
+        if field := entry(path, FieldInfo):
+            fields[path.parent.name] = field
+            problems += record_checks.same(
+                field.document, ("id",), field.record.id, path.parent.name, "the folder's name"
+            )
     for path in sorted(data.glob("fields/*/published.yaml")):
-        if printed := read(path, Published):
-            published[path.parent.name] = printed[0]
-            problems += record_checks.published_problems(printed[0], printed[1], instrument)
-    papers: dict[str, Paper] = {}
-    ratings: list[Rating] = []
-    for folder in sorted(path for path in data.glob("papers/*") if path.is_dir()):
-        if folder.is_symlink():
-            problems.append(Problem(relative(folder, root), 0, 0, "a link", "a folder of its own"))
-            continue
-        if entry := read(folder / "paper.yaml", Paper):
-            papers[folder.name] = entry[0]
-            problems += record_checks.same(entry[1], ("id",), entry[0].id, folder.name, "the folder's name")
-            problems += record_checks.unknown_fields(entry[0], entry[1], known)
+        if printed := entry(path, Published):
+            published[path.parent.name] = printed
+            if instrument:
+                problems += record_checks.published_problems(printed.record, printed.document, instrument)
+    papers: dict[str, Entry[Paper]] = {}
+    ratings: list[Entry[Rating]] = []
+    for folder in sorted(path for path in data.glob("papers/*") if path.is_dir() and not path.is_symlink()):
+        if paper := entry(folder / "paper.yaml", Paper):
+            papers[folder.name] = paper
+            problems += record_checks.same(paper.document, ("id",), paper.record.id, folder.name, "the folder's name")
+            problems += record_checks.unknown_fields(paper.record, paper.document, known)
         for path in sorted([*folder.glob("ratings/*.yaml"), *folder.glob("consensus.yaml")]):
-            if rated := read(path, Rating):
-                ratings.append(rated[0])
-                problems += record_checks.rating_problems(rated[0], rated[1], path, instrument, raters)
-    questions: dict[int, Question] = {}
-    if asked := read(data / "checklist" / f"{CHECKLIST_ID}-questions.yaml", Questions):
-        questions = dict(sorted(asked[0].questions.items()))
-        problems += record_checks.question_problems(asked[0], asked[1], instrument, data / "papers")
+            if rated := entry(path, Rating):
+                ratings.append(rated)
+                if instrument:
+                    problems += record_checks.rating_problems(rated.record, rated.document, path, instrument, raters)
+    asked = entry(data / "checklist" / f"{CHECKLIST_ID}-questions.yaml", Questions)
+    if asked and instrument:
+        problems += record_checks.question_problems(asked.record, asked.document, instrument)
     problems += record_checks.stray_files(data, root)
     journals = record_checks.journals(data / "journals.csv", root, problems)
-    if problems:
-        raise DataError(problems)
-    fields = {name: fields[name] for name in sorted(fields, key=lambda name: (name not in published, name))}
-    return Repository(root, instrument, questions, papers, tuple(ratings), fields, published, raters or {}, journals)
+    unique = tuple(sorted(set(problems)))  # a link is met twice
+    return Reading(root, instrument, asked, papers, tuple(ratings), fields, published, raters_file, journals, unique)
 
 
 def find_root(start: Path | None = None) -> Path:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -21,8 +20,9 @@ from pydantic import BaseModel, ValidationError
 
 from dlrrc_core.problems import DataError, Problem, relative
 from dlrrc_core.records import Doi, Identifier, Url
+from dlrrc_core.text_files import read_text
 
-MAX_BYTES = 1_000_000
+MAX_VALUES = 20_000  # the largest record has a tenth of it
 MAX_PROBLEMS = 500  # of one file: a hostile file may hold one in every second byte
 LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
@@ -91,57 +91,6 @@ def load(path: Path, root: Path) -> Document:
     return parse(read_text(path, root), file)
 
 
-def read_text(path: Path, root: Path) -> str:
-    """Read a text file of a contributor.
-
-    Parameters
-    ----------
-    path : Path
-        File to read.
-    root : Path
-        Root of the repository.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    DataError
-        When the file, or a folder between it and the root, is a link (it could lead out of the repository, and its content into a
-        message), is no regular file, is larger than 1 MB or is not UTF-8.
-    """
-    file = relative(path, root)
-
-    def refused(line: int, found: str, allowed: str, fix: str, rule: str) -> DataError:
-        return DataError([Problem(file, line, min(line, 1), found, allowed, fix, rule)])
-
-    if is_linked(path, root):
-        raise refused(0, "a link", "a file of its own", "", "DLRRC-FILE-002")
-    try:
-        if stat.S_ISFIFO(path.stat().st_mode):  # reading one would wait for ever
-            raise refused(0, "cannot be read (a pipe)", "a readable file", "", "DLRRC-FILE-001")
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            size = path.stat().st_size
-            raise refused(1, f"the file has {size} bytes", f"at most {MAX_BYTES} bytes", "", "DLRRC-FILE-003")
-        return raw.decode("utf-8")
-    except OSError as error:
-        raise refused(0, f"cannot be read ({error.strerror})", "a readable file", "", "DLRRC-FILE-001") from error
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise refused(
-            line, "text that is not UTF-8", "UTF-8 text", "save the file as UTF-8", "DLRRC-FILE-004"
-        ) from error
-
-
-def is_linked(path: Path, root: Path) -> bool:
-    """Return whether a path, or a folder between it and the root, is a link."""
-    inside = path.parents[: path.parents.index(root)] if root in path.parents else ()
-    return any(part.is_symlink() for part in (path, *inside))
-
-
 def parse(text: str, file: str) -> Document:
     """Parse YAML text; see :func:`load`."""
     try:
@@ -167,11 +116,15 @@ def parse(text: str, file: str) -> Document:
 
 
 def _forbidden_events(text: str, file: str) -> Iterator[Problem]:
-    """Yield a problem for each alias, tag, second document and for too deep nesting, before anything is built."""
+    """Yield a problem for each alias, tag, second document, for too deep nesting and too many values, before anything is built."""
     depth = documents = 0
-    for event in yaml.parse(text, Loader=LOADER):
+    for number, event in enumerate(yaml.parse(text, Loader=LOADER)):
         at: Any = event.start_mark
         line, column = at.line + 1, at.column + 1
+        if number > MAX_VALUES:
+            found = f"more than {MAX_VALUES} keys, values and brackets"
+            yield Problem(file, line, column, found, "less data in one file", rule="DLRRC-YAML-008")
+            return
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1

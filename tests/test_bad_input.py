@@ -130,11 +130,14 @@ def test_all_problems_of_all_files_at_once(checkout: Path) -> None:
 def test_command_line_reports_on_stderr_with_status_1(checkout: Path) -> None:
     break_file(checkout, RATING, "answer: 'no'", "answer: No")
     before = tree_hash(checkout)
-    for words in (("check",), ("score",), ("stats", "--field", "rcc"), ("build",)):
+    for words in (("score",), ("stats", "--field", "rcc"), ("build",)):
         result = dlrrc(*words, cwd=checkout)
         assert (result.returncode, result.stdout) == (1, "")
         assert f"{RATING}:" in result.stderr
         assert "Traceback" not in result.stderr
+    result = dlrrc("validate", cwd=checkout)  # its findings are its result
+    assert (result.returncode, result.stderr) == (1, "")
+    assert f"{RATING}:" in result.stdout
     assert tree_hash(checkout) == before
 
 

@@ -114,10 +114,10 @@ def test_draft_has_an_interval_and_no_points(checkout: Path) -> None:
     )
 
 
-def test_check_counts_the_records_of_a_named_checkout(tmp_path: Path) -> None:
-    result = dlrrc("check", str(ROOT), cwd=tmp_path)
+def test_validate_counts_the_records_of_a_named_checkout(tmp_path: Path) -> None:
+    result = dlrrc("validate", str(ROOT), cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
-    papers, ratings, fields = (int(number) for number in re.findall(r"\d+", result.stdout))
+    papers, ratings, fields = (int(number) for number in re.findall(r"\d+", result.stdout.splitlines()[-1])[:3])
     assert papers == len(list((ROOT / "data/papers").glob("*/paper.yaml")))
     assert ratings == len(
         list((ROOT / "data/papers").glob("*/ratings/*.yaml")) + list((ROOT / "data/papers").glob("*/consensus.yaml"))

@@ -1,8 +1,7 @@
-"""``dlrrc build`` and ``dlrrc check``."""
+"""``dlrrc build``."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,15 +31,3 @@ def build(
     with messages():
         run = pages.build_all(repository.here(), field, jobs, scheduler, force)
     typer.echo("\n".join(run) if run else "every page is up to date")
-
-
-@app.command()
-def check(
-    root: Annotated[
-        Path | None, typer.Argument(help="Checkout to read; by default the one around the working directory.")
-    ] = None,
-) -> None:
-    """Read every record and report all problems at once."""
-    with messages():
-        repo = repository.load(repository.find_root(root))
-    typer.echo(f"{len(repo.papers)} papers, {len(repo.ratings)} ratings, {len(repo.fields)} fields: no problem")

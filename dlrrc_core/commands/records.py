@@ -64,7 +64,7 @@ def new(
             facts = {"title": " ".join((title or "").split()), "year": year}
         path = papers.new_paper(root, paper, field, facts)
     _written(root, [path])
-    typer.echo("read the paper and fill in what is null; `dlrrc check` reports problems", err=True)
+    typer.echo("read the paper and fill in what is null; `dlrrc validate` reports problems", err=True)
 
 
 @app.command("new-rating")
