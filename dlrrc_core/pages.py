@@ -105,7 +105,7 @@ def _data(repo: repository.Repository, reads: str, name: str | None) -> list[Pat
     data = repo.root / "data"
     if reads == "everything":
         return sorted(path for path in data.rglob("*") if path.is_file())
-    shared = [*data.glob("checklist/*"), data / "raters.yaml", data / "journals.csv"]
+    shared = [*data.glob("checklist/*"), data / "raters.yaml", *data.glob("raters/*.yaml"), data / "journals.csv"]
     if reads == "checklist":
         return sorted(data.glob("checklist/*"))
     if reads in ("published", "audit"):

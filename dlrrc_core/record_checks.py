@@ -114,7 +114,7 @@ def rating_problems(
         if raters is None:
             pass
         elif rating.rater not in raters:
-            fix = "add the rater to data/raters.yaml"
+            fix = "add data/raters/<id>.yaml, or start with `dlrrc new-rating`"
             add(("rater",), f"the rater '{rating.rater}'", f"one of {', '.join(raters)}", fix, "RATE-003")
         elif raters[rating.rater].kind != rating.kind:
             add(("kind",), kind, f"'{raters[rating.rater].kind}', as in data/raters.yaml", "", "RATE-004")

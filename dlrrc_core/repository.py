@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from dlrrc_core.problems import DataError, Problem, UsageError, one_of
 from dlrrc_core.records import Paper, Rating
 
 CHECKLIST_ID = "dlrrc-1.0"
+IDENTIFIER = re.compile(r"[a-z][a-z0-9-]{1,39}")  # as records.Identifier
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -46,6 +48,9 @@ class Reading:
     fields, published : dict of str to Entry
         By folder.
     raters : Entry of Raters, or None
+        The shared file.
+    own_raters : dict of str to Entry of Rater
+        Raters with a file of their own, by its name.
     journals : pandas.DataFrame
     problems : tuple of Problem
         Sorted by file and line.
@@ -59,6 +64,7 @@ class Reading:
     fields: dict[str, Entry[FieldInfo]]
     published: dict[str, Entry[Published]]
     raters: Entry[Raters] | None
+    own_raters: dict[str, Entry[Rater]]
     journals: pd.DataFrame
     problems: tuple[Problem, ...]
 
@@ -83,6 +89,7 @@ class Repository:
     published : dict of str to Published
         Only for fields that rebuild a printed review.
     raters : dict of str to Rater
+        Of ``data/raters.yaml``, then of ``data/raters/<id>.yaml``.
     journals : pandas.DataFrame
         ``data/journals.csv`` indexed by journal; ``percentile`` in 0-100 or NaN.
     """
@@ -159,7 +166,7 @@ def load(root: Path) -> Repository:
         tuple(entry.record for entry in found.ratings),
         {name: found.fields[name].record for name in sorted(found.fields, key=lambda n: (n not in published, n))},
         published,
-        dict(found.raters.record.raters) if found.raters else {},
+        merged(found.raters, found.own_raters),
         found.journals,
     )
 
@@ -182,22 +189,15 @@ def read(root: Path) -> Reading:
     problems: list[Problem] = record_checks.links(data, root)
 
     def entry(path: Path, model: type[Model]) -> Entry[Model] | None:
-        try:
-            document = strict_yaml.load(path, root)
-            return Entry(path, strict_yaml.validate(document, model), document)
-        except DataError as error:
-            problems.extend(error.problems)
-            return None
+        return _entry(path, model, root, problems)
 
     instrument: Checklist | None = None  # where it is broken, nothing can be said about answers
     try:
         instrument = checklists.load(data / "checklist" / f"{CHECKLIST_ID}.yaml", root)
     except DataError as error:
         problems += [problem if problem.rule else replace(problem, rule="DLRRC-LIST-001") for problem in error.problems]
-    raters_file = entry(data / "raters.yaml", Raters)
-    raters = (
-        dict(raters_file.record.raters) if raters_file else None
-    )  # None: broken, so nothing can be said about raters
+    shared, own = read_raters(root, problems)
+    raters = merged(shared, own) if shared else None  # None: broken, so nothing can be said about raters
     fields: dict[str, Entry[FieldInfo]] = {}
     published: dict[str, Entry[Published]] = {}
     known = sorted(path.parent.name for path in data.glob("fields/*/field.yaml"))
@@ -230,7 +230,55 @@ def read(root: Path) -> Reading:
     problems += record_checks.stray_files(data, root)
     journals = record_checks.journals(data / "journals.csv", root, problems)
     unique = tuple(sorted(set(problems)))  # a link is met twice
-    return Reading(root, instrument, asked, papers, tuple(ratings), fields, published, raters_file, journals, unique)
+    return Reading(root, instrument, asked, papers, tuple(ratings), fields, published, shared, own, journals, unique)
+
+
+def read_raters(root: Path, problems: list[Problem]) -> tuple[Entry[Raters] | None, dict[str, Entry[Rater]]]:
+    """Read the shared file of raters, and the raters who have a file of their own, so that two may join without touching a common file.
+
+    Parameters
+    ----------
+    root : Path
+        Root of a checkout.
+    problems : list of Problem
+        Takes every problem of these files.
+
+    Returns
+    -------
+    shared : Entry of Raters, or None
+        ``data/raters.yaml``; None when it is broken.
+    own : dict of str to Entry of Rater
+        ``data/raters/<id>.yaml``, sorted.
+    """
+    shared = _entry(root / "data/raters.yaml", Raters, root, problems)
+    own: dict[str, Entry[Rater]] = {}
+    for path in sorted(root.glob("data/raters/*.yaml")):
+        if (rater := _entry(path, Rater, root, problems)) is None:
+            continue
+        if not IDENTIFIER.fullmatch(path.stem):
+            allowed = "small letters, digits and hyphens, a letter first"
+            problems.append(rater.document.problem((), f"the file name '{path.stem}'", allowed, rule="DLRRC-RATE-012"))
+        elif shared and path.stem in shared.record.raters:
+            found = f"the rater '{path.stem}' stands in data/raters.yaml too"
+            problems.append(rater.document.problem((), found, "each rater in one place", rule="DLRRC-RATE-012"))
+        else:
+            own[path.stem] = rater
+    return shared, own
+
+
+def merged(shared: Entry[Raters] | None, own: dict[str, Entry[Rater]]) -> dict[str, Rater]:
+    """Return all raters by id: those of the shared file first."""
+    return dict(shared.record.raters if shared else {}) | {name: entry.record for name, entry in own.items()}
+
+
+def _entry(path: Path, model: type[Model], root: Path, problems: list[Problem]) -> Entry[Model] | None:
+    """Return a record with its places, or None after its problems were added."""
+    try:
+        document = strict_yaml.load(path, root)
+        return Entry(path, strict_yaml.validate(document, model), document)
+    except DataError as error:
+        problems.extend(error.problems)
+        return None
 
 
 def find_root(start: Path | None = None) -> Path:

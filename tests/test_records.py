@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 
 from conftest import ROOT
-from pybtex.database import parse_file
+from pybtex.database import parse_string
 
+from dlrrc_core.recording.bibliography import bibliography
 from dlrrc_core.repository import Repository
-
-BIBLIOGRAPHY = parse_file(ROOT / "book/references.bib").entries
 
 
 def test_numbers_of_records(repo: Repository) -> None:
@@ -36,8 +35,9 @@ def test_every_machine_rating_is_labelled_blinded_and_has_evidence(repo: Reposit
 
 
 def test_bibliography_has_every_paper_with_the_same_year_and_doi(repo: Repository) -> None:
+    entries = parse_string(bibliography(repo), "bibtex").entries
     for name, paper in repo.papers.items():
-        fields = BIBLIOGRAPHY[name].fields
+        fields = entries[name].fields
         assert fields.get("year") == (None if paper.year is None else str(paper.year)), name
         assert fields.get("doi") == paper.doi, name
 

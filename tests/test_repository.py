@@ -99,7 +99,7 @@ def test_rater_who_is_not_listed(checkout: Path) -> None:
     assert message.startswith(
         f"{ZUO}/ratings/nobody-yet.yaml:2:8: the rater 'nobody-yet'; allowed: one of machine-a, machine-b"
     )
-    assert message.endswith("; add the rater to data/raters.yaml")
+    assert message.endswith("; add data/raters/<id>.yaml, or start with `dlrrc new-rating`")
     edit(checkout, "data/raters.yaml", "raters:\n", "raters:\n  nobody-yet:\n    name: Ann\n    kind: human\n")
     raters = [rating.rater for rating in repository.load(checkout).ratings_of["zuo2021"]]
     assert {"machine-a", "machine-b", "nobody-yet"} <= set(raters)

@@ -23,9 +23,14 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ConfigError
 
 from dlrrc_core import downloads, files, pages, paperpages, repository
+from dlrrc_core.recording.bibliography import bibliography
 
 #: Written next to the doctrees: which paper pages the last build made, and from what.
 STATE_FILE = "dlrrc-papers.json"
+STATIC = "_static"  # the key of the styles and scripts in it
+
+#: References of the papers, made from their records; named in ``_config.yml``.
+BIBLIOGRAPHY = "_build/dlrrc/papers.bib"
 
 H2 = re.compile(r'<h2 [^>]*\bid="([^"]+)"[^>]*>(.*?)</h2>', re.DOTALL)
 
@@ -47,6 +52,12 @@ def digest(papers: dict[str, tuple[str, str]]) -> dict[str, str]:
     return {name: hashlib.sha256(repr(page).encode()).hexdigest()[:16] for name, page in papers.items()}
 
 
+def static_digest(root: Path) -> str:
+    """Return a short hash of the book's styles and scripts."""
+    content = b"".join(path.read_bytes() for path in sorted((root / "book/_static").iterdir()) if path.is_file())
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 def build_chapters(app: Sphinx, config: Config) -> None:
     """Run the notebooks whose inputs changed, and check that every chapter is in the table of contents.
 
@@ -58,9 +69,17 @@ def build_chapters(app: Sphinx, config: Config) -> None:
     records.cache_clear()
     paper_pages.cache_clear()
     repo = records(Path(app.confdir))
+    write_bibliography(repo)
     pages.build_all(repo)
     if missing := pages.missing_from_toc(repo):
         raise ConfigError("add these pages to _toc.yml: " + ", ".join(str(page) for page in missing))
+
+
+def write_bibliography(repo: repository.Repository) -> None:
+    """Write the references of all papers, unless the file holds them already (its time is what makes pages stale)."""
+    path, content = repo.root / BIBLIOGRAPHY, bibliography(repo).encode()
+    if not path.is_file() or path.read_bytes() != content:
+        files.write(path, content)
 
 
 def read_state(app: Sphinx) -> dict[str, str]:
@@ -72,13 +91,14 @@ def read_state(app: Sphinx) -> dict[str, str]:
 def outdated_papers(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
-    """Mark the first page as changed when a paper page did.
+    """Mark the first page as changed when a paper page, a style or a script did.
 
-    Sphinx stops early when no *document* changed, and paper pages are no documents to it.
+    Sphinx stops early when no *document* changed, and these are no documents to it.
     """
     names = digest(paper_pages(Path(app.confdir)))
     written = all(Path(app.builder.get_outfilename(name)).exists() for name in names) if is_html(app) else True
-    return [] if written and names == read_state(app) else [app.config.root_doc]
+    state = names | {STATIC: static_digest(Path(app.confdir))}
+    return [] if written and state == read_state(app) else [app.config.root_doc]
 
 
 def label_papers(app: Sphinx, env: BuildEnvironment) -> None:
@@ -153,9 +173,11 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     for name, text in downloads.files(records(Path(app.confdir))):
         files.write(Path(app.outdir, downloads.FOLDER, name), text.encode())
     names = digest(paper_pages(Path(app.confdir)))
-    for gone in read_state(app).keys() - names.keys():
+    for gone in read_state(app).keys() - names.keys() - {STATIC}:
         Path(app.builder.get_outfilename(gone)).unlink(missing_ok=True)
-    Path(app.doctreedir, STATE_FILE).write_text(json.dumps(names, indent=0, sort_keys=True))
+    Path(app.doctreedir, STATE_FILE).write_text(
+        json.dumps(names | {STATIC: static_digest(Path(app.confdir))}, indent=0, sort_keys=True)
+    )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

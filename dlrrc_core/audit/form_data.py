@@ -1,7 +1,7 @@
 """What the form of the book needs to audit a row in the browser: the metrics, as data made from their one definition.
 
 The formulas of :mod:`dlrrc_core.audit.forms` are called with symbols instead of numbers, so that they are written once. The script
-``book/_static/audit.js`` turns the text back into functions.
+``book/_static/audit-values.js`` turns the text back into functions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ LABELS = {
     **{name: name.upper() for name in ("ppv", "npv", "fnr", "fpr", "fdr", "f1", "f2", "mcc")},
     **{"f05": "F0.5", "dor": "DOR (diagnostic odds ratio)", "lr_positive": "LR+", "lr_negative": "LR-"},
     **{"sensitivity": "sensitivity (recall)", "ppv": "PPV (precision)", "f1": "F1 (Dice)", "jaccard": "Jaccard (IoU)"},
-    **{"youden": "Youden index", "kappa": "Cohen's kappa", "fnr": "FNR (miss rate)", "fowlkes_mallows": "Fowlkes-Mallows"},
+    **{
+        "youden": "Youden index",
+        "kappa": "Cohen's kappa",
+        "fnr": "FNR (miss rate)",
+        "fowlkes_mallows": "Fowlkes-Mallows",
+    },
 }
 VERDICTS = {
     "impossible-any-n": "The printed values cannot all be right, whatever the number of cases.",
@@ -37,7 +42,15 @@ VERDICTS = {
     "uninformative-any-n": "The test says nothing: the values do not exclude each other, and no number of cases is known.",
     "untestable": "Not tested: no value was given.",
 }
-EXAMPLE = {  # the worked example of the chapter on the method
+SCRIPTS = (
+    "audit-values",
+    "audit-proof",
+    "audit-search",
+    "audit-words",
+    "audit",
+    "audit-form",
+)  # each needs those before it
+EXAMPLE: dict[str, Any] = {  # the worked example of the chapter on the method
     "n": "30",
     "n_pos": "15",
     "values": {"accuracy": "93.3333%", "sensitivity": "88.2353%", "specificity": "86.6667%"},
@@ -128,7 +141,7 @@ def metric_data(metric: Metric) -> dict[str, Any]:
 
 
 def form_data() -> dict[str, Any]:
-    """Return everything that ``book/_static/audit.js`` shares with the library."""
+    """Return everything that the scripts ``book/_static/audit*.js`` share with the library."""
     return {
         "metrics": [metric_data(metric) for metric in METRICS.values()],
         "boxes": {"counts": COUNTS_BOX, "rates": RATES_BOX},
@@ -161,9 +174,9 @@ def form() -> Html:
         Without JavaScript, a sentence that names the command that does the same.
     """
     data = json.dumps(form_data(), separators=(",", ":")).replace("<", "\\u003c")
-    example = " ".join(f"--{name} {value}" for name, value in EXAMPLE["values"].items())  # type: ignore[attr-defined]
+    example = " ".join(f"--{name} {value}" for name, value in EXAMPLE["values"].items())
     command = f"dlrrc audit-metrics --n {EXAMPLE['n']} --pos {EXAMPLE['n_pos']} {example}"
-    scripts = "".join(f'<script defer src="../_static/{name}"></script>' for name in ("audit.js", "audit-form.js"))
+    scripts = "".join(f'<script defer src="../_static/{name}.js"></script>' for name in SCRIPTS)
     return Html(
         '<div class="dlrrc-audit" id="dlrrc-audit"><p>The form needs JavaScript. The command line does the same: '
         f"<code>{escape(command)}</code></p></div>"

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 
 from dlrrc_core.chunks import Checkpoint
-from dlrrc_core.fieldstats import without_nan
 from dlrrc_core.problems import DataError, PageError, UsageError
 
 FieldOption = Annotated[str | None, typer.Option("--field", help="Only papers of this field.")]
@@ -58,6 +57,8 @@ def messages() -> Iterator[None]:
 
 def as_json(value: Any) -> str:
     """Return a value as indented JSON; NaN becomes null."""
+    from dlrrc_core.fieldstats import without_nan  # slow to import: scipy
+
     return json.dumps(without_nan(value), indent=2, ensure_ascii=False)
 
 

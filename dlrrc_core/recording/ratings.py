@@ -7,9 +7,9 @@ from textwrap import wrap
 from typing import Literal
 
 from dlrrc_core import checklist as checklists
-from dlrrc_core import files, record_checks, strict_yaml
+from dlrrc_core import files, record_checks, repository, strict_yaml
 from dlrrc_core.checklist import SPECIAL_CODES, Checklist
-from dlrrc_core.fields import Rater, Raters
+from dlrrc_core.fields import Rater
 from dlrrc_core.problems import DataError, Problem, UsageError, one_of, relative
 from dlrrc_core.recording import yaml_text
 from dlrrc_core.records import Answer, Rating
@@ -50,29 +50,9 @@ def read_raters(root: Path) -> tuple[dict[str, Rater], list[Problem]]:
     -----
     A file of one's own lets two new raters join at the same time: their branches touch no common file.
     """
-    raters: dict[str, Rater] = {}
     problems: list[Problem] = []
-    shared = root / "data" / "raters.yaml"
-    if shared.exists():
-        try:
-            raters |= strict_yaml.validate(strict_yaml.load(shared, root), Raters).raters
-        except DataError as error:
-            problems += error.problems
-    for path in sorted((root / "data" / "raters").glob("*.yaml")):
-        try:
-            rater = strict_yaml.validate(strict_yaml.load(path, root), Rater)
-            yaml_text.identifier(path.stem, "id of the rater")
-        except DataError as error:
-            problems += error.problems
-            continue
-        except UsageError as error:
-            problems.append(Problem(relative(path, root), 0, 0, str(error), "an id as the file's name"))
-            continue
-        if path.stem in raters:
-            found = f"the rater '{path.stem}', who stands in data/raters.yaml too"
-            problems.append(Problem(relative(path, root), 0, 0, found, "each rater once", "delete one of the two"))
-        raters.setdefault(path.stem, rater)
-    return raters, problems
+    shared, own = repository.read_raters(root, problems)
+    return repository.merged(shared, own), problems
 
 
 def read_rating(root: Path, paper: str, rater: str) -> Rating:

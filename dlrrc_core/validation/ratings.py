@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from dlrrc_core.fields import Raters
+from dlrrc_core import strict_yaml
+from dlrrc_core.fields import Rater
 from dlrrc_core.problems import Problem
 from dlrrc_core.records import Rating
 from dlrrc_core.repository import Entry, Reading
@@ -32,8 +33,7 @@ def check(reading: Reading) -> Iterator[Problem]:
     Problem
         Rules RATE-005 to 011.
     """
-    if reading.raters is not None:
-        yield from _raters(reading.raters)
+    yield from _raters(reading)
     number = Counter(entry.path.parent.parent.name for entry in reading.ratings if entry.record.kind != "consensus")
     for entry in reading.ratings:
         yield from _rating(entry)
@@ -42,16 +42,20 @@ def check(reading: Reading) -> Iterator[Problem]:
             yield entry.document.problem(("kind",), found, "at least two ratings of the paper", rule="DLRRC-RATE-011")
 
 
-def _raters(entry: Entry[Raters]) -> Iterator[Problem]:
-    for name, rater in entry.record.raters.items():
-        at = ("raters", name, "kind")
+def _raters(reading: Reading) -> Iterator[Problem]:
+    places: list[tuple[strict_yaml.Document, strict_yaml.Location, str, Rater]] = [
+        (e.document, ("kind",), name, e.record) for name, e in reading.own_raters.items()
+    ]
+    if shared := reading.raters:
+        places += [(shared.document, ("raters", name, "kind"), name, r) for name, r in shared.record.raters.items()]
+    for document, at, name, rater in places:
         word = MACHINE.search(f"{name} {rater.name}")
         if rater.kind == "human" and word:
             found = f"the rater '{name}' is called human, but its id or name says '{word[0]}'"
-            yield entry.document.problem(at, found, "machine", rule="DLRRC-RATE-005")
+            yield document.problem(at, found, "machine", rule="DLRRC-RATE-005")
         if rater.kind == "machine" and not rater.note:
             found = f"the machine rater '{name}' has no note"
-            yield entry.document.problem(at, found, "a note: which machine, used how", rule="DLRRC-RATE-010")
+            yield document.problem(at, found, "a note: which machine, used how", rule="DLRRC-RATE-010")
 
 
 def _rating(entry: Entry[Rating]) -> Iterator[Problem]:
