@@ -9,6 +9,7 @@ the authors' data were.
 from __future__ import annotations
 
 import numpy as np
+from tqdm import tqdm
 
 from dlrrc_core.problems import UsageError
 from dlrrc_core.reconstruct.aggregates import Aggregates
@@ -92,18 +93,22 @@ def draw(a: Aggregates, draws: int, rng: np.random.Generator) -> Matrices:
     each = -(-draws // CHAINS)
     kept = np.zeros((each, *state.x.shape), dtype=np.int64)
     visits, number, waited = np.zeros((3, CHAINS), dtype=np.int64)
-    while (number < each).any():
-        state.step()
-        good = state.price == 0
-        waited = np.where(good, 0, waited + 1)
-        if waited.min() == DOUBT and Program(a).best() is None:
-            raise NothingFoundError("no answers agree with every printed number, so some of them contradict each other")
-        if waited.max() > PATIENCE:
-            raise NothingFoundError(
-                f"a chain met no matrix that agrees with every printed number in {PATIENCE} steps; look for contradictions first"
-            )
-        visits += good
-        due = np.flatnonzero(good & (visits % THIN == 0) & (number < each))
-        kept[number[due], due] = state.x[due]
-        number[due] += 1
+    with tqdm(total=each * CHAINS, desc="draws", disable=None, leave=False) as bar:
+        while (number < each).any():
+            state.step()
+            good = state.price == 0
+            waited = np.where(good, 0, waited + 1)
+            if waited.min() == DOUBT and Program(a).best() is None:
+                raise NothingFoundError(
+                    "no answers agree with every printed number, so some of them contradict each other"
+                )
+            if waited.max() > PATIENCE:
+                raise NothingFoundError(
+                    f"a chain met no matrix that agrees with every printed number in {PATIENCE} steps; look for contradictions first"
+                )
+            visits += good
+            due = np.flatnonzero(good & (visits % THIN == 0) & (number < each))
+            kept[number[due], due] = state.x[due]
+            number[due] += 1
+            bar.update(due.size)
     return kept.reshape(-1, *state.x.shape[1:])[:draws]
