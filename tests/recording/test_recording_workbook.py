@@ -311,6 +311,6 @@ def test_raters_of_two_files_are_one_problem(small: Path) -> None:
     assert {"machine-a", "machine-b"} <= set(raters)
     assert not {"Bad Name", "broken"} & set(raters)
     said = "\n".join(str(problem) for problem in problems)
-    assert "who stands in data/raters.yaml too" in said
+    assert "stands in data/raters.yaml too" in said
     assert "the id of the rater is 'Bad Name'" in said
     assert "broken.yaml:1:1: 'name' is missing" in said
