@@ -312,5 +312,5 @@ def test_raters_of_two_files_are_one_problem(small: Path) -> None:
     assert not {"Bad Name", "broken"} & set(raters)
     said = "\n".join(str(problem) for problem in problems)
     assert "stands in data/raters.yaml too" in said
-    assert "the id of the rater is 'Bad Name'" in said
+    assert "the file name 'Bad Name'" in said
     assert "broken.yaml:1:1: 'name' is missing" in said
