@@ -34,6 +34,8 @@ SCRIPTS = (
     "rating-store",
     "rating-head",
     "rating-panel",
+    "rating-home",
+    "rating-take",
     "rating-form",
 )  # each needs those before it
 HEADING = "C2"  # of the workbook: author and year of the paper

@@ -44,7 +44,7 @@
   /* A mark from low to high percent on a bar. */
   function band(kind, low, high) {
     const made = element("span", { class: `dlrrc-rate-${kind}` });
-    made.style.left = `${low}%`;
+    made.style.left = high > low ? `${low}%` : `min(${low}%, calc(100% - 4px))`;
     made.style.width = `${high - low}%`;
     return made;
   }
