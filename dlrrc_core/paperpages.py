@@ -12,6 +12,7 @@ from itertools import combinations
 from dlrrc_core import paperfacts, tables
 from dlrrc_core.audit import kept
 from dlrrc_core.findingtables import findings_table
+from dlrrc_core.recording import ledger
 from dlrrc_core.records import Answer, Paper, Rating
 from dlrrc_core.repository import Repository
 from dlrrc_core.scoring import Score, score
@@ -83,6 +84,8 @@ def body(repo: Repository, paper: str) -> str:
         ).html
         parts += ['<h2 id="can-this-be">Can the printed numbers be right?</h2>', f"<p>{AUDIT}</p>", found]
     parts += ['<h2 id="sources">Where the facts were seen</h2>', paperfacts.sources(record)]
+    if changes := ledger.kept(repo.root).get(paper):
+        parts += ['<h2 id="changes">Changes of answers</h2>', _changes(changes)]
     parts += ['<h2 id="wrong">Is this wrong?</h2>', f"<p>{REPLY}</p>"]
     return "\n".join(parts)
 
@@ -223,3 +226,22 @@ def _raise_table(repo: Repository, ratings: tuple[Rating, ...]) -> str:
             cells = [tables.number_cell(points, ".1f") for points in missing]
             rows.append([Cell(str(number), sort=number), item.title, item.guidance, *cells])
     return tables.table(columns, rows, "Items with points still to be had", "raise-table").html
+
+
+def _changes(changes: list[ledger.Change]) -> str:
+    """Return every answer that was changed after it was first given, with the reason that its commit states."""
+    columns = [Column("Day"), Column("Item", True), Column("Rater", facet=True), Column("From"), Column("To")]
+    columns += [Column("Reason", wide=True), Column("By")]
+    rows: list[Row] = [
+        [
+            c.date[:10],
+            Cell(str(c.item), sort=c.item),
+            c.rater,
+            c.before or tables.NOTHING,
+            c.after or tables.NOTHING,
+            c.reason,
+            c.who,
+        ]
+        for c in changes
+    ]
+    return tables.table(columns, rows, "Changes of answers, oldest first", "changes", filters=len(rows) > 8).html

@@ -6,18 +6,23 @@ files are never interpreted.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from dlrrc_core import strict_yaml
+from dlrrc_core.files import write
 from dlrrc_core.problems import DataError, UsageError
 from dlrrc_core.recording import yaml_text
 from dlrrc_core.records import Rating
 
 Answers = dict[int, str | None]
 SECONDS = 60
+KEPT = "_build/dlrrc/ledger.json"
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,48 @@ def ledger(repo_root: Path, paper: str, first: bool = False) -> list[Change]:
         commit: i for i, commit in enumerate(_git(repo_root, "rev-list", "--topo-order", "--reverse", "HEAD").split())
     }
     return [change for _, change in sorted(found, key=lambda pair: (order[pair[1].commit], pair[1].rater, pair[0]))]
+
+
+@lru_cache(maxsize=4)
+def kept(repo_root: Path) -> dict[str, list[Change]]:
+    """Return the ledgers of all papers with a rating or consensus that was committed more than once.
+
+    Parameters
+    ----------
+    repo_root : Path
+        Root of a checkout; read once per process, and kept in ``_build`` until another commit is checked out.
+
+    Returns
+    -------
+    dict of str to list of Change
+        By paper; empty where there is no complete history to read, for instance in a download without git.
+    """
+    path = repo_root / KEPT
+    try:
+        if _git(repo_root, "rev-parse", "--is-shallow-repository").strip() == "true":
+            return {}
+        head = _git(repo_root, "rev-parse", "HEAD").strip()
+        if (old := _read(path)) and old["head"] == head:
+            return {paper: [Change(**change) for change in changes] for paper, changes in old["papers"].items()}
+        names = _git(
+            repo_root, "log", "-m", "--no-renames", "--relative", "--diff-filter=MD", "--name-only", "--format=", "-z", "--", "data/papers"
+        )  # fmt: skip
+        parts = [name.strip("\n").split("/") for name in names.split("\0")]
+        revised = sorted({p[2] for p in parts if len(p) > 3 and p[3] in ("ratings", "consensus.yaml")})
+        found = {paper: ledger(repo_root, paper) for paper in revised}
+    except UsageError:
+        return {}
+    plain = {paper: [asdict(change) for change in changes] for paper, changes in found.items()}
+    write(path, json.dumps({"head": head, "papers": plain}, ensure_ascii=False).encode())
+    return found
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return what was kept, None when there is no such file or it was cut off."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
 
 
 def _of_file(root: Path, name: str, first: bool) -> list[tuple[int, Change]]:

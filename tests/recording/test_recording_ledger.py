@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from conftest import dlrrc
 from recordkit import commit, git, small_checkout
 
+from dlrrc_core import paperpages, repository
 from dlrrc_core.problems import UsageError
 from dlrrc_core.recording import ratings
-from dlrrc_core.recording.ledger import ledger
+from dlrrc_core.recording.ledger import kept, ledger
 
 PAPER = "zuo2021"
 
@@ -151,3 +153,32 @@ def test_no_history_cut_history_and_no_git(tmp_path: Path, root: Path, monkeypat
         ledger(root, PAPER)
     with pytest.raises(UsageError, match="the id of the paper"):
         ledger(root, "../x")
+
+
+def test_page_of_the_paper_shows_the_changes_escaped(root: Path) -> None:
+    ratings.new_rating(root, PAPER, "jane", "human")
+    answer(root, 5, "yes")
+    commit(root, "Rating", when="2024-02-01T10:00:00+01:00")
+    answer(root, 5, "no")
+    commit(root, "<script>alert(1)</script> Table 1", who="Jane & Co", when="2024-03-01T10:00:00+01:00")
+    kept.cache_clear()
+    found = kept(root)
+    assert [(c.item, c.before, c.after) for c in found[PAPER]] == [(5, "yes", "no")]
+    kept.cache_clear()
+    assert kept(root) == found  # from the file in _build
+    page = BeautifulSoup(paperpages.body(repository.load(root), PAPER), "html.parser")
+    cells = [cell.get_text() for cell in page.select("#changes + .dlrrc-table td, div#changes td")]
+    assert cells[-7:] == ["2024-03-01", "5", "jane", "yes", "no", "<script>alert(1)</script> Table 1", "Jane & Co"]
+    assert page.find("script") is None
+    answer(root, 6, "yes")
+    commit(root, "One more answer", when="2024-04-01T10:00:00+01:00")
+    answer(root, 6, "no")
+    commit(root, "Item 6", when="2024-05-01T10:00:00+01:00")
+    kept.cache_clear()
+    assert [c.item for c in kept(root)[PAPER]] == [5, 6]
+
+
+def test_without_git_a_page_has_no_changes(tmp_path: Path) -> None:
+    folder = small_checkout(tmp_path / "download")
+    assert kept(folder) == {}
+    assert "Changes of answers" not in paperpages.body(repository.load(folder), PAPER)
