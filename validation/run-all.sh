@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 export LC_ALL=C
 mkdir -p tests/reference
 
-Rscript -e 'cat(R.version.string, "\n"); for (p in c("psych", "boot", "jsonlite", "vcd", "pwr", "corpcor", "multicool")) cat(p, format(packageVersion(p)), "\n")'
+Rscript -e 'cat(R.version.string, "\n"); for (p in c("psych", "boot", "jsonlite", "vcd", "pwr", "corpcor", "multicool", "pROC")) cat(p, format(packageVersion(p)), "\n")'
 
 for script in validation/*.R; do
   [ "$script" = validation/common.R ] || Rscript "$script"

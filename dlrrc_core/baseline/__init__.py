@@ -1,0 +1,1 @@
+"""Baseline models on public data: evaluation of their answers."""
