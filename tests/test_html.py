@@ -80,8 +80,8 @@ def test_interactive_figure_is_inert_data() -> None:
     assert json.loads(scripts[0].string)["data"][0]["text"] == ["</script><script>alert(1)</script>"]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_in_every_field_of_a_record_stays_text(repo: Repository, text: str) -> None:
+def hostile_repository(repo: Repository, text: str) -> Repository:
+    """Return the records with one paper that holds a text in every free field."""
     study = Study(
         task="other", task_detail=text, target=text, modality=Modality(type=text, phases=text), cohort_note=text, centres=text,
         class_counts={text: text}, split=text, cross_validation=text, models=(text,), datasets=(text,),
@@ -99,7 +99,12 @@ def test_hostile_text_in_every_field_of_a_record_stays_text(repo: Repository, te
         paper="hostile", rater="machine-a", kind="machine", checklist="dlrrc-1.0", read="full text", blinded=True, status="complete",
         answers={number: answer for number in repo.checklist.items if "no" in repo.checklist.units[number]},
     )  # fmt: skip
-    changed = replace(repo, papers={"hostile": record}, ratings=(rating,), published={})
+    return replace(repo, papers={"hostile": record}, ratings=(rating,), published={})
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_in_every_field_of_a_record_stays_text(repo: Repository, text: str) -> None:
+    changed = hostile_repository(repo, text)
     soup = BeautifulSoup(paperpages.body(changed, "hostile"), "html.parser")
     assert soup.find(["script", "img", "b"]) is None
     assert not [tag for tag in soup.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
