@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from dlrrc_core.git_output import git
 from dlrrc_core.problems import Problem, UsageError
 from dlrrc_core.text_files import MAX_BYTES
 
@@ -115,22 +114,6 @@ def _write_out(repository: Path, commit: str, root: Path) -> Iterator[Problem]:
 
 def _git(repository: Path, *words: str, given: bytes = b"") -> bytes:
     """Return what a git command prints."""
-    settings = ["-c", "core.quotePath=false", "-c", "core.fsmonitor=false"]
-    try:
-        done = subprocess.run(
-            ["git", *settings, "-C", str(repository), *words],
-            input=given,
-            capture_output=True,
-            timeout=SECONDS,
-            env={**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise UsageError("git is not installed; install it, or name two folders") from error
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(f"git {words[0]} took longer than {SECONDS} seconds") from error
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        what = said[0] if said else f"{words[-1].removesuffix('^{commit}')} is neither a folder nor a known revision"
-        raise UsageError(f"git {words[0]} failed in {repository}: {what}")
-    return done.stdout
+    silent = f"{words[-1].removesuffix('^{commit}')} is neither a folder nor a known revision"
+    missing = "git is not installed; install it, or name two folders"
+    return git(repository, *words, missing=missing, silent=silent, given=given, seconds=SECONDS)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlrrc_core.entries import merged
 from dlrrc_core.fieldstats import field_statistics, without_nan
 from dlrrc_core.problems import relative
-from dlrrc_core.repository import Reading, Repository, merged
+from dlrrc_core.repository import Reading, Repository
 
 
 def usable(reading: Reading) -> Repository | None:

@@ -7,7 +7,6 @@ Nothing is written twice: points and words come from the checklist file, the cel
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +22,7 @@ from dlrrc_core.recording import ratings, workbook
 from dlrrc_core.records import Identifier, Rating, Text
 from dlrrc_core.repository import Repository
 from dlrrc_core.scoring import score_papers
-from dlrrc_core.tables import Html
+from dlrrc_core.tables import Html, inert
 from dlrrc_core.unittables import MEAN, points_percent, unit_tables
 
 SCRIPTS = (
@@ -225,20 +224,6 @@ def address(root: Path) -> dict[str, str] | None:
     if not isinstance(named, Mapping) or not GITHUB.fullmatch(url):
         return None
     return {"url": url, "branch": str(named.get("branch") or "main")}
-
-
-def inert(data: Any, name: str) -> str:
-    """Return data as a JSON script that no browser runs.
-
-    Parameters
-    ----------
-    data : dict, list, str, int, float, bool or None
-        Plain data; texts may hold anything.
-    name : str
-        Id of the script element.
-    """
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    return f'<script type="application/json" id="{name}">{text}</script>'
 
 
 def form(repo: Repository) -> Html:

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+IDENTIFIER = r"^[a-z][a-z0-9-]{1,39}$"
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"']+$", max_length=500)]
 Doi = Annotated[str, StringConstraints(pattern=r"^10\.\d{4,9}/\S+$", max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]

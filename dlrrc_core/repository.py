@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel
 
 from dlrrc_core import checklist as checklists
-from dlrrc_core import record_checks, strict_yaml
+from dlrrc_core import record_checks
 from dlrrc_core.checklist import Checklist, Question, Questions
+from dlrrc_core.entries import Entry, Model, merged, read_entry, read_raters
 from dlrrc_core.fields import FieldInfo, Published, Rater, Raters
 from dlrrc_core.problems import DataError, Problem, UsageError, one_of
 from dlrrc_core.records import Paper, Rating
 
 CHECKLIST_ID = "dlrrc-1.0"
-IDENTIFIER = re.compile(r"[a-z][a-z0-9-]{1,39}")  # as records.Identifier
-Model = TypeVar("Model", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Entry(Generic[Model]):
-    """One record that agrees with its schema, with its file and the place of every value."""
-
-    path: Path
-    record: Model
-    document: strict_yaml.Document
 
 
 @dataclass(frozen=True)
@@ -189,7 +176,7 @@ def read(root: Path) -> Reading:
     problems: list[Problem] = record_checks.links(data, root)
 
     def entry(path: Path, model: type[Model]) -> Entry[Model] | None:
-        return _entry(path, model, root, problems)
+        return read_entry(path, model, root, problems)
 
     instrument: Checklist | None = None  # where it is broken, nothing can be said about answers
     try:
@@ -231,54 +218,6 @@ def read(root: Path) -> Reading:
     journals = record_checks.journals(data / "journals.csv", root, problems)
     unique = tuple(sorted(set(problems)))  # a link is met twice
     return Reading(root, instrument, asked, papers, tuple(ratings), fields, published, shared, own, journals, unique)
-
-
-def read_raters(root: Path, problems: list[Problem]) -> tuple[Entry[Raters] | None, dict[str, Entry[Rater]]]:
-    """Read the shared file of raters, and the raters who have a file of their own, so that two may join without touching a common file.
-
-    Parameters
-    ----------
-    root : Path
-        Root of a checkout.
-    problems : list of Problem
-        Takes every problem of these files.
-
-    Returns
-    -------
-    shared : Entry of Raters, or None
-        ``data/raters.yaml``; None when it is broken.
-    own : dict of str to Entry of Rater
-        ``data/raters/<id>.yaml``, sorted.
-    """
-    shared = _entry(root / "data/raters.yaml", Raters, root, problems)
-    own: dict[str, Entry[Rater]] = {}
-    for path in sorted(root.glob("data/raters/*.yaml")):
-        if (rater := _entry(path, Rater, root, problems)) is None:
-            continue
-        if not IDENTIFIER.fullmatch(path.stem):
-            allowed = "small letters, digits and hyphens, a letter first"
-            problems.append(rater.document.problem((), f"the file name '{path.stem}'", allowed, rule="DLRRC-RATE-012"))
-        elif shared and path.stem in shared.record.raters:
-            found = f"the rater '{path.stem}' stands in data/raters.yaml too"
-            problems.append(rater.document.problem((), found, "each rater in one place", rule="DLRRC-RATE-012"))
-        else:
-            own[path.stem] = rater
-    return shared, own
-
-
-def merged(shared: Entry[Raters] | None, own: dict[str, Entry[Rater]]) -> dict[str, Rater]:
-    """Return all raters by id: those of the shared file first."""
-    return dict(shared.record.raters if shared else {}) | {name: entry.record for name, entry in own.items()}
-
-
-def _entry(path: Path, model: type[Model], root: Path, problems: list[Problem]) -> Entry[Model] | None:
-    """Return a record with its places, or None after its problems were added."""
-    try:
-        document = strict_yaml.load(path, root)
-        return Entry(path, strict_yaml.validate(document, model), document)
-    except DataError as error:
-        problems.extend(error.problems)
-        return None
 
 
 def find_root(start: Path | None = None) -> Path:

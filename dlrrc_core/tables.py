@@ -5,6 +5,7 @@ A table is plain HTML that works without JavaScript; ``book/_static/tables.js`` 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -87,6 +88,20 @@ class Cell:
             for heading, lines in self.details
             if lines
         )
+
+
+def inert(data: Any, name: str) -> str:
+    """Return data as a JSON script that no browser runs.
+
+    Parameters
+    ----------
+    data : dict, list, str, int, float, bool or None
+        Plain data; texts may hold anything.
+    name : str
+        Id of the script element.
+    """
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="{name}">{text}</script>'
 
 
 def safe_link(href: str) -> bool:

@@ -6,7 +6,6 @@ The formulas of :mod:`dlrrc_core.audit.forms` are called with symbols instead of
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import Any
 
@@ -18,7 +17,7 @@ from dlrrc_core.audit.metric_pairs import MAX_N, MAX_RANGE, PAIRS
 from dlrrc_core.audit.metric_words import FEW_SPLITS, FEW_TABLES, MODE_WORDS
 from dlrrc_core.audit.metrics import EVEN_SO
 from dlrrc_core.audit.printed import ALLOWED, MAX_CHARACTERS, MODES
-from dlrrc_core.tables import Html
+from dlrrc_core.tables import Html, inert
 
 LABELS = {
     **{name: name.upper() for name in ("ppv", "npv", "fnr", "fpr", "fdr", "f1", "f2", "mcc")},
@@ -173,12 +172,11 @@ def form() -> Html:
     Html
         Without JavaScript, a sentence that names the command that does the same.
     """
-    data = json.dumps(form_data(), separators=(",", ":")).replace("<", "\\u003c")
     example = " ".join(f"--{name} {value}" for name, value in EXAMPLE["values"].items())
     command = f"dlrrc audit-metrics --n {EXAMPLE['n']} --pos {EXAMPLE['n_pos']} {example}"
     scripts = "".join(f'<script defer src="../_static/{name}.js"></script>' for name in SCRIPTS)
     return Html(
         '<div class="dlrrc-audit" id="dlrrc-audit"><p>The form needs JavaScript. The command line does the same: '
         f"<code>{escape(command)}</code></p></div>"
-        f'<script type="application/json" id="dlrrc-audit-data">{data}</script>{scripts}'
+        f"{inert(form_data(), 'dlrrc-audit-data')}{scripts}"
     )

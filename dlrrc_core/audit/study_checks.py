@@ -24,11 +24,14 @@ Rows = list[dict[str, str]]
 NUMBER = re.compile(r"-?[\d.]+%?")
 
 
-@lru_cache(maxsize=8)
 def read_table(path: Path) -> Rows:
     """Return the rows of a table of ``data/audit``, empty when there is no such table."""
-    if not path.is_file():
-        return []
+    return _read_at(path, path.stat().st_mtime_ns) if path.is_file() else []
+
+
+@lru_cache(maxsize=8)
+def _read_at(path: Path, changed: int) -> Rows:
+    """Read each table once per change: every paper looks into all of them."""
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 

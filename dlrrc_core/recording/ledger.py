@@ -7,8 +7,6 @@ files are never interpreted.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,12 +14,12 @@ from typing import Any
 
 from dlrrc_core import strict_yaml
 from dlrrc_core.files import write
+from dlrrc_core.git_output import git
 from dlrrc_core.problems import DataError, UsageError
 from dlrrc_core.recording import yaml_text
 from dlrrc_core.records import Rating
 
 Answers = dict[int, str | None]
-SECONDS = 60
 KEPT = "_build/dlrrc/ledger.json"
 
 
@@ -202,28 +200,6 @@ def _version(root: Path, commit: str, name: str) -> Answers | None:
 
 
 def _git(root: Path, *words: str) -> str:
-    """Return what a git command prints.
-
-    Raises
-    ------
-    UsageError
-        When git is missing or refuses.
-    """
-    settings = ["-c", "core.quotePath=false", "-c", "log.showSignature=false", "-c", "core.fsmonitor=false"]
-    environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        done = subprocess.run(
-            ["git", *settings, "-C", str(root), *words],
-            capture_output=True,
-            timeout=SECONDS,
-            env=environment,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise UsageError("git is not installed, and the ledger is read from the git history; install git") from error
-    except subprocess.TimeoutExpired as error:
-        raise UsageError(f"git {words[0]} took longer than {SECONDS} seconds; nothing was read") from error
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"git {words[0]} failed in {root}: {said[0] if said else 'no message'}")
-    return done.stdout.decode("utf-8")
+    """Return what a git command prints, as text."""
+    missing = "git is not installed, and the ledger is read from the git history; install git"
+    return git(root, *words, missing=missing).decode("utf-8")

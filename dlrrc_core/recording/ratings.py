@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Literal
 
 from dlrrc_core import checklist as checklists
-from dlrrc_core import files, record_checks, repository, strict_yaml
+from dlrrc_core import entries, files, record_checks, strict_yaml
 from dlrrc_core.checklist import SPECIAL_CODES, Checklist
 from dlrrc_core.fields import Rater
 from dlrrc_core.problems import DataError, Problem, UsageError, one_of, relative
@@ -51,8 +51,8 @@ def read_raters(root: Path) -> tuple[dict[str, Rater], list[Problem]]:
     A file of one's own lets two new raters join at the same time: their branches touch no common file.
     """
     problems: list[Problem] = []
-    shared, own = repository.read_raters(root, problems)
-    return repository.merged(shared, own), problems
+    shared, own = entries.read_raters(root, problems)
+    return entries.merged(shared, own), problems
 
 
 def read_rating(root: Path, paper: str, rater: str) -> Rating:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dlrrc_core.entries import Entry
 from dlrrc_core.problems import DataError, Problem
 from dlrrc_core.records import Paper
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 from dlrrc_core.text_files import read_text
 from dlrrc_core.validation.duplicates import normal_title
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
+from dlrrc_core.entries import Entry
 from dlrrc_core.problems import Problem
 from dlrrc_core.records import Paper, Rating
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 
 OTHER_ZONES = datetime.timedelta(days=1)  # it may be tomorrow already where the record was written
 

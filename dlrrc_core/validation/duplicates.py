@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
+from dlrrc_core.entries import Entry
 from dlrrc_core.problems import Problem
 from dlrrc_core.records import Paper
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 from dlrrc_core.strict_yaml import Location
 
 NEAR = 0.9  # words in common of all words of two titles

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dlrrc_core.checklist import Checklist
+from dlrrc_core.entries import Entry
 from dlrrc_core.problems import Problem
 from dlrrc_core.records import Artefact, Paper, Rating
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 
 ARTEFACTS = ("code", "data", "weights")  # in the order of the items about them
 MAY_BE_RATED_OPEN = ("open", "on registration", None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
+from dlrrc_core.entries import Entry
 from dlrrc_core.problems import Problem
 from dlrrc_core.records import Paper
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 
 STRAY_END = ".,;:'\")]}"
 

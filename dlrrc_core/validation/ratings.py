@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from dlrrc_core import strict_yaml
+from dlrrc_core.entries import Entry
 from dlrrc_core.fields import Rater
 from dlrrc_core.problems import Problem
 from dlrrc_core.records import Rating
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 
 # words that only machines are called by; Claude and Mistral alone are names of people too
 MACHINE = re.compile(

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from dlrrc_core.entries import Entry
 from dlrrc_core.problems import Problem, UsageError
 from dlrrc_core.records import Paper, PrintedResult
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 from dlrrc_core.strict_yaml import Location
 
 NEAR = 0.88  # likeness of a misspelt metric

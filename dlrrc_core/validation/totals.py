@@ -9,10 +9,11 @@ from typing import Any
 
 from dlrrc_core import scoring
 from dlrrc_core.checklist import Checklist
+from dlrrc_core.entries import Entry
 from dlrrc_core.fields import FieldInfo, Published
 from dlrrc_core.problems import Problem, UsageError
 from dlrrc_core.records import Paper, Rating
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 
 ROUNDED = 0.051  # claims are rounded to a tenth of a point at worst
 SELECTION = ("identified", "screened", "assessed", "included")

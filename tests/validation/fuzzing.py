@@ -14,10 +14,11 @@ import yaml
 from hypothesis import strategies as st
 
 from dlrrc_core import record_checks, strict_yaml
+from dlrrc_core.entries import Entry
 from dlrrc_core.fields import FieldInfo, Published, Raters
 from dlrrc_core.problems import DataError, Problem
 from dlrrc_core.records import Paper, Rating
-from dlrrc_core.repository import Entry, Reading
+from dlrrc_core.repository import Reading
 from dlrrc_core.validation import addresses, bibliography, dates, duplicates, evidence, papers, ratings, results, totals
 from dlrrc_core.validation.report import Finding
 
