@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 
 import pytest
 from conftest import dlrrc
@@ -14,7 +15,7 @@ from dlrrc_core.audit import kept
 from dlrrc_core.audit.findings import CHECKS, VERDICTS, Finding
 from dlrrc_core.audit.report import audit, audit_statistics
 from dlrrc_core.audit.row_checks import metrics_finding, row_findings
-from dlrrc_core.audit.study_checks import _same
+from dlrrc_core.audit.study_checks import _same, read_table
 from dlrrc_core.problems import UsageError
 from dlrrc_core.records import Paper, PrintedResult
 from dlrrc_core.repository import Repository
@@ -236,3 +237,12 @@ def test_bad_input_names_field_and_value(words: tuple[str, ...], said: str) -> N
     assert result.returncode == 2
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_changed_table_is_read_again(checkout: Path) -> None:
+    path = checkout / "data/audit/training_claims.csv"
+    rows = read_table(path)
+    path.write_text("\n".join(path.read_text(encoding="utf-8").splitlines()[:-1]) + "\n", encoding="utf-8")
+    assert len(read_table(path)) == len(rows) - 1
+    path.unlink()
+    assert read_table(path) == []
