@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+TORCH := torch==2.13.0
 export UV_COMPILE_BYTECODE := 1
 export UV_PROJECT_ENVIRONMENT := .venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test check strict browser nbval lint format lock clean benchmarks
+.PHONY: help setup torch book test check strict browser nbval lint format lock clean benchmarks
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -17,19 +18,27 @@ $(STAMP): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is %d.%d (choose one with: make PYTHON=python3.12)" % sys.version_info[:2])'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
-	$(BIN)/uv sync --locked --inexact --quiet --all-extras --python $(BIN)/python
+	$(BIN)/uv sync --locked --inexact --quiet --extra cluster --extra baseline --python $(BIN)/python
 	@touch $@
+
+# The CPU build of torch is not on PyPI, so the lock cannot hold it: pip finds it where a mirror or folder of wheels has it, uv at pytorch.org.
+torch: $(STAMP) ## install the CPU build of torch, which tests and baseline notebooks need (a machine with a GPU: uv sync --extra gpu)
+	@$(BIN)/python -c 'import torch' 2>/dev/null || { \
+		$(BIN)/python -m ensurepip --upgrade >/dev/null 2>&1; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)+cpu' || \
+		$(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend=cpu '$(TORCH)' || \
+		{ echo '$(TORCH) could be had neither by pip (as $(TORCH)+cpu) nor from download.pytorch.org; the tests of the baseline need it: install any torch >= 2.6 into .venv' >&2; exit 1; }; }
 
 book: $(STAMP) ## make the book: run what is stale, build, print the file to open
 	$(BIN)/jb build . -q
 	@echo "open _build/html/index.html"
 
-test: $(STAMP) ## everything: lint, unit and data tests, strict build, executed chapters again with a kernel, browser
+test: torch ## everything: lint, unit and data tests, strict build, executed chapters again with a kernel, browser
 	$(MAKE) lint
 	$(BIN)/pytest -q --ignore=tests/browser
 	$(MAKE) strict nbval browser
 
-check: $(STAMP) ## the fast suite for daily work, on all cores (under three minutes on two)
+check: torch ## the fast suite for daily work, on all cores (under three minutes on two)
 	$(MAKE) lint
 	$(BIN)/pytest -q --ignore=tests/browser -m "not slow" -n auto --dist loadscope
 
