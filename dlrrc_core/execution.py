@@ -47,7 +47,7 @@ class Job:
         Path of the py:percent script, relative to the root.
     output : str
         Path of the notebook to write, relative to the root.
-    parameters : mapping of str to str
+    parameters : mapping of str to a plain value
         Parameters of the template; each must be declared in its parameters cell.
     words : mapping of str to str
         Text for ``{{name}}`` in markdown cells.
@@ -56,7 +56,7 @@ class Job:
     root: str
     template: str
     output: str
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, Any]
     words: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -143,7 +143,7 @@ def _check_parameters(notebook: nbformat.NotebookNode, job: Job) -> None:
 
 def _fill_words(notebook: nbformat.NotebookNode, job: Job) -> None:
     """Replace ``{{name}}`` in markdown cells, so that each page starts with a real heading; papermill fills code cells only."""
-    words = {**job.parameters, **job.words}
+    words = {**{key: str(value) for key, value in job.parameters.items()}, **job.words}
 
     def word(match: re.Match[str]) -> str:
         return words[one_of(match[1], words, f"word of {job.template}")]

@@ -27,6 +27,7 @@ from dlrrc_core.records import Record
 
 STATE = "_build/dlrrc/pages.json"
 FAILED = "_build/dlrrc/failed"
+BASELINE_PAPERS = ("zuo2021", "xi2020", "li2025")  # whose methods the baseline rebuilds
 PRELOAD = [
     "dlrrc_core.execution",
     "dlrrc_core.chapters.overview_figures",
@@ -43,7 +44,7 @@ class Page(Record):
 
     template: str
     output: str
-    reads: Literal["field", "published", "audit", "everything", "checklist"]
+    reads: Literal["field", "published", "audit", "everything", "checklist", "baseline"]
     parameters: dict[str, str] = Field(default_factory=dict)
 
 
@@ -105,6 +106,11 @@ def _data(repo: repository.Repository, reads: str, name: str | None) -> list[Pat
     data = repo.root / "data"
     if reads == "everything":
         return sorted(path for path in data.rglob("*") if path.is_file())
+    if reads == "baseline":
+        papers = [data / "papers" / paper / "paper.yaml" for paper in BASELINE_PAPERS]
+        return sorted(
+            [*papers, *data.glob("checklist/*"), *(path for path in data.glob("baseline/**/*") if path.is_file())]
+        )
     shared = [*data.glob("checklist/*"), data / "raters.yaml", *data.glob("raters/*.yaml"), data / "journals.csv"]
     if reads == "checklist":
         return sorted(data.glob("checklist/*"))

@@ -125,7 +125,9 @@ def _problems(slices: Slices) -> list[str]:
     if slices.mask is not None:
         lengths["mask"] = len(slices.mask)
         if pixels.ndim == 4 and slices.mask.shape[1:] != pixels.shape[2:]:
-            found.append(f"the mask is {slices.mask.shape[1:]} and the slices are {pixels.shape[2:]}; allowed: the same")
+            found.append(
+                f"the mask is {slices.mask.shape[1:]} and the slices are {pixels.shape[2:]}; allowed: the same"
+            )
     if len(set(lengths.values())) > 1:
         found.append(f"lengths differ: {', '.join(f'{name} {length}' for name, length in lengths.items())}")
         return found

@@ -1,0 +1,134 @@
+"""Runs the jobs of an experiment side by side and keeps what each found, so that a killed experiment goes on where it was."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from joblib import Parallel, delayed
+from pydantic import BaseModel, ConfigDict
+from tqdm import tqdm
+
+from dlrrc_core import freshness
+from dlrrc_core.files import write
+
+KEPT = "outcome.json"
+
+
+class Parameters(BaseModel):
+    """Base of the parameters of every experiment: unknown names are errors; numbers are not made from text.
+
+    Attributes
+    ----------
+    device : str, default "cpu"
+        Where networks are trained: ``cpu``, ``cuda`` or ``cuda:0``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one job found.
+
+    Attributes
+    ----------
+    tables : dict of str to list of dict
+        Rows for the tables of the experiment; the keys of the job are added to each row.
+    pictures : dict of str to bytes
+        PNG files.
+    facts : dict
+        Plain values for ``run.json``: the record of a training, say.
+    """
+
+    tables: dict[str, list[dict[str, Any]]]
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def text(self) -> bytes:
+        """Return the outcome as JSON."""
+        pictures = {name: base64.b64encode(data).decode() for name, data in self.pictures.items()}
+        return json.dumps({"tables": self.tables, "pictures": pictures, "facts": self.facts}).encode()
+
+    @classmethod
+    def parse(cls, text: bytes) -> Outcome:
+        """Return the outcome that :meth:`text` wrote."""
+        found = json.loads(text)
+        pictures = {name: base64.b64decode(data) for name, data in found["pictures"].items()}
+        return cls(found["tables"], pictures, found["facts"])
+
+
+def outcomes(
+    module: str,
+    parameters: Parameters,
+    jobs: Sequence[Mapping[str, Any]],
+    folder: Path,
+    processes: int | None = None,
+) -> Iterator[tuple[dict[str, Any], Outcome]]:
+    """Run every job that has no kept outcome and yield all of them in the order of the jobs.
+
+    Parameters
+    ----------
+    module : str
+        Module with the function ``work``.
+    parameters : Parameters
+        Of the experiment.
+    jobs : sequence of mapping
+        Plain values.
+    folder : Path
+        Where each job has a folder of its own, named by a hash of parameters, job and the library's source: what another
+        version of the code found is never used.
+    processes : int, optional
+        Jobs at the same time; by default one per processor on the CPU, one on a GPU.
+
+    Yields
+    ------
+    (dict, Outcome)
+        The job and what it found.
+    """
+    source = str(import_module(module).__file__)
+    code = "".join(freshness.digest_of(path) for path in freshness.library_sources(Path(source)))
+    places = [folder / _key(code, parameters, job) for job in jobs]
+    todo = [(dict(job), place) for job, place in zip(jobs, places, strict=True) if not (place / KEPT).is_file()]
+    at_once = processes or (_processors() if parameters.device == "cpu" else 1)
+    calls = (delayed(_work)(module, parameters, job, place) for job, place in todo)
+    done = Parallel(n_jobs=min(at_once, max(1, len(todo))), return_as="generator_unordered")(calls)
+    # the notebook keeps what goes to sys.stderr; a person at a terminal sees this
+    for _ in tqdm(done, total=len(todo), desc=module.rsplit(".", 1)[1], unit="job", file=sys.__stderr__, disable=None):
+        pass
+    for job, place in zip(jobs, places, strict=True):
+        yield dict(job), Outcome.parse((place / KEPT).read_bytes())
+
+
+def _work(module: str, parameters: Parameters, job: dict[str, Any], place: Path) -> None:
+    """Run one job in a process of the pool and keep what it found."""
+    if parameters.device == "cpu":
+        torch.set_num_threads(1)  # jobs side by side use the processors better than threads in one
+    place.mkdir(parents=True, exist_ok=True)
+    began = time.perf_counter()
+    outcome = import_module(module).work(parameters, job, place)
+    facts = {**outcome.facts, "seconds": time.perf_counter() - began}
+    write(place / KEPT, Outcome(outcome.tables, outcome.pictures, facts).text())
+
+
+def _key(code: str, parameters: Parameters, job: Mapping[str, Any]) -> str:
+    """Return the name of a job's folder."""
+    asked = json.dumps([parameters.model_dump(mode="json"), dict(job)], sort_keys=True)
+    return hashlib.sha256((code + asked).encode()).hexdigest()[:16]
+
+
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

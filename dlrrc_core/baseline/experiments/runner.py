@@ -1,0 +1,115 @@
+"""From the parameters of a notebook to a stored run."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from dlrrc_core.baseline import store
+from dlrrc_core.baseline.experiments.grid import Parameters, outcomes
+from dlrrc_core.baseline.store import StoredRun
+from dlrrc_core.baseline.training.runrecord import hardware, software
+from dlrrc_core.git_output import git
+from dlrrc_core.problems import UsageError, nearest, one_of
+
+WORK = "_build/dlrrc/baseline"
+
+
+def run(
+    root: Path, name: str, scale: str, asked: Mapping[str, Any], processes: int | None = None, into: Path | None = None
+) -> StoredRun:
+    """Run an experiment and store it.
+
+    Parameters
+    ----------
+    root : Path
+        Root of the checkout.
+    name : str
+        Id of the experiment.
+    scale : str
+        ``full``, ``reduced`` or ``tiny``; names the run. What the scale means stands in ``asked``.
+    asked : mapping of str to value
+        Parameters, by name, of the experiment's module.
+    processes : int, optional
+        Jobs at the same time.
+    into : Path, optional
+        Root below which the run is stored; by default ``root``.
+
+    Returns
+    -------
+    StoredRun
+        As it was stored.
+
+    Raises
+    ------
+    UsageError
+        When experiment, scale or a parameter is not allowed (all parameters at once), or a job says so.
+    """
+    about = store.experiment(root, name)
+    one_of(scale, store.SCALES, "scale")
+    place = f"dlrrc_core.baseline.experiments.{name.replace('-', '_')}"
+    module = import_module(place)
+    parameters = checked(module.Parameters, asked)
+    commit, changed = _version(root)
+    began = time.perf_counter()
+    tables: dict[str, list[dict[str, Any]]] = {table: [] for table in about.tables}
+    pictures: dict[str, bytes] = {}
+    facts: dict[str, Any] = {"jobs": []}
+    jobs = module.jobs(parameters)
+    for job, outcome in outcomes(place, parameters, jobs, root / WORK / f"{name}-{scale}", processes):
+        for table, rows in outcome.tables.items():
+            tables.setdefault(table, []).extend({**job, **row} for row in rows)
+        pictures |= outcome.pictures
+        facts["jobs"].append({**job, **outcome.facts})
+    provenance = {
+        "scale": scale,
+        "date": date.today().isoformat(),
+        "commit": commit,
+        "changed": changed,
+        "device": parameters.device,
+        "hardware": hardware(parameters.device),
+        "software": software(),
+        "parameters": parameters.model_dump(mode="json"),
+        "seconds": round(time.perf_counter() - began, 1),
+        "facts": facts,
+    }
+    home = into or root
+    frames = {
+        table: pd.DataFrame(rows, columns=None if rows else list(about.tables[table])) for table, rows in tables.items()
+    }
+    folder = store.save(home, about, provenance, frames, pictures)
+    return store.read(home, folder.name, about)
+
+
+def checked(model: type[Parameters], asked: Mapping[str, Any]) -> Parameters:
+    """Return the parameters of an experiment, or raise one UsageError with every wrong one."""
+    try:
+        return model(**asked)
+    except ValidationError as error:
+        raise UsageError("; ".join(_explain(model, each) for each in error.errors())) from error
+
+
+def _explain(model: type[Parameters], each: Any) -> str:
+    """Return one wrong parameter as a sentence."""
+    name = ".".join(map(str, each["loc"]))
+    if each["type"] == "extra_forbidden":
+        hint = nearest(name, model.model_fields)
+        return f"unknown parameter '{name}'; allowed: {', '.join(model.model_fields)}" + (f"; {hint}" if hint else "")
+    return f"parameter '{name}' is {each['input']!r}; {each['msg'][0].lower()}{each['msg'][1:]}"
+
+
+def _version(root: Path) -> tuple[str | None, bool | None]:
+    """Return the commit of the checkout and whether files differ from it; None without git."""
+    try:
+        commit = git(root, "rev-parse", "HEAD", missing="no git").decode().strip()
+        return commit, bool(git(root, "status", "--porcelain", "-uno", missing="no git").strip())
+    except (UsageError, subprocess.SubprocessError):
+        return None, None

@@ -1,0 +1,108 @@
+"""``dlrrc baseline``: the experiments of the baseline, run through their notebooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from dlrrc_core import execution, repository
+from dlrrc_core.baseline import store
+from dlrrc_core.commands.common import Format, messages, show
+from dlrrc_core.files import write
+from dlrrc_core.problems import PageError, UsageError, one_of
+
+app = typer.Typer(no_args_is_help=True)
+parent = typer.Typer()
+parent.add_typer(app, name="baseline", help="The MobileNetV2 baseline: experiments with known truth, and stored runs.")
+
+
+@app.command()
+def run(
+    experiment: Annotated[str, typer.Argument(help="Id of an experiment, see `dlrrc baseline list`.")],
+    scale: Annotated[
+        str, typer.Option(help="full (a GPU), reduced (a CPU, up to an hour) or tiny (only to try it).")
+    ] = "reduced",
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", help="NAME=VALUE of a parameter of the notebook, several times."),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; by default as the scale says.")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Jobs at the same time.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Another root for the stored run.")] = None,
+) -> None:
+    """Run an experiment through its notebook and store what it found in data/baseline/runs."""
+    with messages():
+        root = repository.find_root()
+        about = store.experiment(root, experiment)
+        chosen = {**about.scales[one_of(scale, about.scales, "scale")], **_assigned(parameter or [])}  # type: ignore[index]
+        chosen |= (
+            {"scale": scale} | ({"device": device} if device else {}) | ({"processes": processes} if processes else {})
+        )
+        chosen |= {"into": str(into.absolute())} if into else {}
+        print(notebook(root, about.id, chosen))
+
+
+def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str = execution.ENGINE) -> Path:
+    """Run a notebook of ``notebooks/baseline`` and return where it is kept as it was run.
+
+    Parameters
+    ----------
+    root : Path
+        Root of the checkout.
+    name : str
+        Name of the notebook.
+    parameters : dict
+        Its parameters.
+    engine : str
+        Engine of papermill; ``"nbclient"`` starts a kernel.
+
+    Raises
+    ------
+    PageError
+        When a cell failed; the notebook with the traceback is kept.
+    """
+    output = f"_build/dlrrc/baseline/notebooks/{name}-{parameters.get('scale', 'default')}.ipynb"
+    job = execution.Job(str(root), f"notebooks/baseline/{name.replace('-', '_')}.py", output, parameters)
+    outcome = execution.run(job, engine)
+    write(root / output, outcome.notebook.encode())
+    if outcome.error:
+        raise PageError(f"{outcome.error}\n  the failed notebook is {output}")
+    return root / output
+
+
+@app.command("list")
+def list_(format: Format = Format.table) -> None:
+    """Every experiment with its question and the runs that are stored."""
+    with messages():
+        root = repository.find_root()
+        stored = {each.name: each.record for each in store.runs(root)}
+        found = {
+            name: {
+                "question": about.question,
+                "scales": list(about.scales),
+                "stored": {
+                    each: {"date": record.date, "device": record.device, "seconds": record.seconds}
+                    for each, record in stored.items()
+                    if record.experiment == name
+                },
+            }
+            for name, about in store.experiments(root).items()
+        }
+    show(found, format)
+
+
+def _assigned(words: list[str]) -> dict[str, Any]:
+    """Return NAME=VALUE words as values; a value is read as YAML, so lists and numbers can be given."""
+    found = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"the parameter '{word}' is not NAME=VALUE; for instance: --parameter seeds=[1,2]")
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UsageError(f"the value of '{word}' cannot be read; allowed: a number, a word or a [list]") from error
+    return found
