@@ -29,7 +29,8 @@ def files(repo: Repository) -> Iterator[tuple[str, str]]:
     Yields
     ------
     tuple of str
-        ``papers.csv``, ``ratings.csv``, ``results.csv`` for all papers, ``<field>-statistics.json`` per field, and the data dictionary.
+        ``papers.csv``, ``ratings.csv``, ``results.csv`` for all papers, ``<field>-statistics.json`` per field, the data dictionary, and the
+        tables of the stored runs of the baseline below ``baseline/<run>``.
     """
     yield "papers.csv", papers_table(repo).to_csv(index=False, lineterminator="\n")
     yield "ratings.csv", ratings_table(repo).to_csv(index=False, lineterminator="\n")
@@ -38,6 +39,9 @@ def files(repo: Repository) -> Iterator[tuple[str, str]]:
         yield f"{field}-statistics.json", json.dumps(field_statistics(repo, field), indent=1, ensure_ascii=False) + "\n"
     for path in sorted((repo.root / "data/dictionary").glob("*.yaml")):
         yield f"dictionary-{path.name}", path.read_text(encoding="utf-8")
+    for path in sorted((repo.root / "data/baseline/runs").glob("*/*.*")):
+        if path.suffix in (".csv", ".json"):
+            yield f"baseline/{path.parent.name}/{path.name}", path.read_text(encoding="utf-8")
 
 
 def ratings_table(repo: Repository) -> pd.DataFrame:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from dlrrc_core import execution, repository
+from dlrrc_core import repository
 from dlrrc_core.baseline import store
+from dlrrc_core.baseline.findings import find
 from dlrrc_core.commands.common import Format, messages, show
 from dlrrc_core.files import write
 from dlrrc_core.problems import PageError, UsageError, one_of
@@ -45,7 +46,7 @@ def run(
         print(notebook(root, about.id, chosen))
 
 
-def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str = execution.ENGINE) -> Path:
+def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str | None = None) -> Path:
     """Run a notebook of ``notebooks/baseline`` and return where it is kept as it was run.
 
     Parameters
@@ -56,17 +57,19 @@ def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str = ex
         Name of the notebook.
     parameters : dict
         Its parameters.
-    engine : str
-        Engine of papermill; ``"nbclient"`` starts a kernel.
+    engine : str, optional
+        Engine of papermill; by default the one of the book's pages; ``"nbclient"`` starts a kernel.
 
     Raises
     ------
     PageError
         When a cell failed; the notebook with the traceback is kept.
     """
+    from dlrrc_core import execution  # slow to import: papermill, IPython
+
     output = f"_build/dlrrc/baseline/notebooks/{name}-{parameters.get('scale', 'default')}.ipynb"
     job = execution.Job(str(root), f"notebooks/baseline/{name.replace('-', '_')}.py", output, parameters)
-    outcome = execution.run(job, engine)
+    outcome = execution.run(job, engine or execution.ENGINE)
     write(root / output, outcome.notebook.encode())
     if outcome.error:
         raise PageError(f"{outcome.error}\n  the failed notebook is {output}")
@@ -91,6 +94,18 @@ def list_(format: Format = Format.table) -> None:
             }
             for name, about in store.experiments(root).items()
         }
+    show(found, format)
+
+
+@app.command("show")
+def show_(
+    experiment: Annotated[str, typer.Argument(help="Id of an experiment.")],
+    run: Annotated[str, typer.Option("--run", help="Id of a stored run; by default the largest.")] = "best",
+    format: Format = Format.table,
+) -> None:
+    """Every number of an experiment's chapter, from its stored run."""
+    with messages():
+        _, found = find(repository.find_root(), experiment, run)
     show(found, format)
 
 

@@ -19,6 +19,7 @@ from dlrrc_core.baseline.store import StoredRun
 from dlrrc_core.baseline.training.runrecord import hardware, software
 from dlrrc_core.git_output import git
 from dlrrc_core.problems import UsageError, nearest, one_of
+from dlrrc_core.repository import find_root
 
 WORK = "_build/dlrrc/baseline"
 
@@ -30,8 +31,6 @@ def run(
 
     Parameters
     ----------
-    root : Path
-        Root of the checkout.
     name : str
         Id of the experiment.
     scale : str
@@ -40,8 +39,8 @@ def run(
         Parameters, by name, of the experiment's module.
     processes : int, optional
         Jobs at the same time.
-    into : Path, optional
-        Root below which the run is stored; by default ``root``.
+    into : Path or str, optional
+        Root below which the run is stored; by default the checkout.
 
     Returns
     -------
@@ -53,6 +52,7 @@ def run(
     UsageError
         When experiment, scale or a parameter is not allowed (all parameters at once), or a job says so.
     """
+    root = find_root()
     about = store.experiment(root, name)
     one_of(scale, store.SCALES, "scale")
     place = f"dlrrc_core.baseline.experiments.{name.replace('-', '_')}"
@@ -81,7 +81,7 @@ def run(
         "seconds": round(time.perf_counter() - began, 1),
         "facts": facts,
     }
-    home = into or root
+    home = Path(into) if into else root
     frames = {
         table: pd.DataFrame(rows, columns=None if rows else list(about.tables[table])) for table, rows in tables.items()
     }

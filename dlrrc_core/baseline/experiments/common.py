@@ -1,0 +1,108 @@
+"""What the experiments share: parameters of the training, and training with its answers on other slices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from dlrrc_core.baseline.experiments.grid import Parameters
+from dlrrc_core.baseline.slices import Slices
+from dlrrc_core.baseline.training import Fit, Settings, fit, predict
+
+Floats = npt.NDArray[np.float64]
+
+
+class Training(Parameters):
+    """Parameters of every experiment that trains networks; the defaults are the recipe of Zuo et al. (2021).
+
+    Attributes
+    ----------
+    network : str, default "mobilenetv2"
+        One of the networks of the baseline.
+    size : int, default 256
+        Pixels along each side of an image.
+    patients : int, default 74
+        Patients of the training cohort; the seed paper had 74 tumours.
+    slices_per_patient : int, default 25
+        The seed paper had 1,854 images of 74 tumours.
+    epochs : int, default 30
+        Most rounds through the training images; the seed paper does not print how many it took.
+    patience : int or None, default 10
+        Rounds without a lower loss on the validation set after which training ends.
+    batch : int, default 24
+    optimiser : {"adam", "sgd"}, default "adam"
+    learning_rate : float, default 0.005
+    augmentation : {"none", "light", "15-fold"}, default "15-fold"
+    variants_per_epoch : int, default 15
+        In how many of its variants an image is seen in one round.
+    precision : {"float32", "bf16", "fp16"}, default "float32"
+    compile : bool, default False
+    seeds : tuple of int, default (1, 2, 3, 4, 5)
+        Each seed is a new cohort, a new split and new initial weights.
+    """
+
+    network: str = "mobilenetv2"
+    size: int = Field(256, ge=16, le=1024)
+    patients: int = Field(74, ge=4, le=100_000)
+    slices_per_patient: int = Field(25, ge=1, le=1000)
+    epochs: int = Field(30, ge=1)
+    patience: int | None = Field(10, ge=1)
+    batch: int = Field(24, ge=1)
+    optimiser: Literal["adam", "sgd"] = "adam"
+    learning_rate: float = Field(0.005, gt=0)
+    augmentation: Literal["none", "light", "15-fold"] = "15-fold"
+    variants_per_epoch: int = Field(15, ge=1, le=15)
+    precision: Literal["float32", "bf16", "fp16"] = "float32"
+    compile: bool = False
+    seeds: tuple[int, ...] = Field((1, 2, 3, 4, 5), min_length=1)
+
+
+def settings(parameters: Training, seed: int, **changes: Any) -> Settings:
+    """Return the settings of one training.
+
+    Parameters
+    ----------
+    parameters : Training
+        Of the experiment.
+    seed : int
+        Of initial weights, order and augmentation.
+    **changes
+        Settings that differ in this job.
+    """
+    shared = set(Settings.model_fields) & set(type(parameters).model_fields) - {"size"}
+    return Settings(**{**{name: getattr(parameters, name) for name in shared}, "seed": seed, **changes})
+
+
+def trained(
+    chosen: Settings, train: Slices, valid: Slices, others: Mapping[str, Slices], folder: Path
+) -> tuple[Fit, dict[str, Floats]]:
+    """Train a network and return it with its answers on other slices.
+
+    Parameters
+    ----------
+    chosen : Settings
+        Of the training.
+    train, valid : Slices
+        What is learned from, and what decides the end of training.
+    others : mapping of str to Slices
+        What is predicted with the best weights.
+    folder : Path
+        For checkpoints.
+
+    Returns
+    -------
+    (Fit, dict of str to numpy.ndarray of float, shape (n, classes))
+    """
+    result = fit(train, valid, chosen, folder)
+    return result, {name: predict(result.model, slices, chosen) for name, slices in others.items()}
+
+
+def history(result: Fit) -> list[dict[str, Any]]:
+    """Return the learning curve as rows: epoch, loss and accuracy of training and validation."""
+    wanted = ("epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+    return [{name: row[name] for name in wanted} for row in result.history]

@@ -1,0 +1,86 @@
+"""Metrics of stored answers at the level of images and of cases, in per cent, ready for a chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dlrrc_core.baseline import cases
+from dlrrc_core.baseline.cases import Sample
+from dlrrc_core.baseline.predictions import images
+from dlrrc_core.baseline.rates import Estimate, Options, rates
+from dlrrc_core.baseline.roc import roc_auc
+
+LEVELS = ("image", "votes", "consecutive_slices", "mean_probability")
+
+
+def samples(table: pd.DataFrame, levels: Sequence[str] = LEVELS) -> dict[str, Sample]:
+    """Return the answers of a table at several levels.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows as :func:`dlrrc_core.baseline.predictions.rows` makes them.
+    levels : sequence of str
+        Of ``image``, ``votes``, ``consecutive_slices``, ``mean_probability``.
+    """
+    found = images(table)
+    model = cases.sample(found["truth"], found["probability"], list(found["patient"]), found["slice_order"])
+    rules = {
+        "image": lambda: model,
+        "votes": lambda: cases.votes(model),
+        "consecutive_slices": lambda: cases.consecutive_slices(model),
+        "mean_probability": lambda: cases.mean_probability(model),
+    }
+    return {level: rules[level]() for level in levels}
+
+
+def estimates(
+    table: pd.DataFrame,
+    metrics: Sequence[str] = ("accuracy",),
+    levels: Sequence[str] = LEVELS,
+    auc: bool = False,
+    options: Options | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Return metrics of stored answers.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As in :func:`samples`.
+    metrics : sequence of str
+        Of the two by two table.
+    levels : sequence of str
+        As in :func:`samples`.
+    auc : bool, default False
+        Whether to add ``roc_auc`` (DeLong).
+    options : Options, optional
+        Of the intervals.
+
+    Returns
+    -------
+    dict
+        Level, then metric, then ``percent``, ``interval`` (95 %, per cent; over patients), ``n``, ``patients`` and ``method``.
+    """
+    chosen = options or Options()
+    found: dict[str, dict[str, Any]] = {}
+    for level, sample in samples(table, levels).items():
+        every = {each.metric: each for each in rates(sample, metrics, chosen)}
+        if auc:
+            every["roc_auc"] = roc_auc(sample, "plain", chosen)
+        found[level] = {name: in_percent(each) for name, each in every.items()}
+    return found
+
+
+def in_percent(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate as a dictionary in per cent."""
+    low, high = estimate.interval or (None, None)
+    return {
+        "percent": None if estimate.value is None else 100 * estimate.value,
+        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
+        "n": estimate.n,
+        "patients": estimate.patients,
+        "method": estimate.method,
+    }

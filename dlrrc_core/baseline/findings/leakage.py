@@ -1,0 +1,48 @@
+"""Accuracy under each way of splitting, pooled over seeds and per seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlrrc_core.baseline.findings.common import estimates
+from dlrrc_core.baseline.store import StoredRun
+
+SETS = {"held out": "held_out", "new patients": "new_patients"}
+
+
+def key(effect: float) -> str:
+    """Return the name of an effect among the numbers: ``effect_0`` to ``effect_100``."""
+    return f"effect_{round(100 * effect)}"
+
+
+def statistics(run: StoredRun) -> dict[str, Any]:
+    """Return accuracy by condition, effect, test set and level.
+
+    Parameters
+    ----------
+    run : StoredRun
+        Of the experiment ``leakage``.
+
+    Returns
+    -------
+    dict
+        ``conditions.<condition>.<effect>.<set>``: ``pooled`` (estimates over all seeds: the patients of different seeds are
+        different patients) and ``seeds``, a list with the estimates of each seed; ``selected``: the highest validation accuracy
+        of each training, the number that the seed paper prints.
+    """
+    table, curves = run.tables["cases"], run.tables["curves"]
+    found: dict[str, Any] = {}
+    for (condition, effect), group in table.groupby(["condition", "effect"], sort=False):
+        place: dict[str, Any] = {}
+        for name, label in SETS.items():
+            rows = group[group["set"] == name]
+            place[label] = {
+                "pooled": estimates(rows),
+                "seeds": [{"seed": int(seed), **estimates(each)} for seed, each in rows.groupby("seed")],
+            }
+        here = curves[(curves["condition"] == condition) & (curves["effect"] == effect)]
+        best = 100 * here.groupby("seed")["valid_accuracy"].max()
+        place["selected"] = {"lowest": float(best.min()), "mean": float(best.mean()), "highest": float(best.max())}
+        place["epochs"] = int(here.groupby("seed")["epoch"].max().max())
+        found.setdefault(str(condition), {})[key(float(effect))] = place
+    return {"conditions": found, "seeds": sorted(int(seed) for seed in table["seed"].unique())}

@@ -1,0 +1,1 @@
+"""Real CT: DICOM series and segmentations, windowing, slices for the networks, and the public cohorts."""
