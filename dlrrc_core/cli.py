@@ -6,12 +6,22 @@ import sys
 
 import typer
 
-from dlrrc_core.commands import audit, baseline, book, pull_requests, records, records_validate, scores, statistics
+from dlrrc_core.commands import (
+    audit,
+    baseline,
+    book,
+    cohort,
+    pull_requests,
+    records,
+    records_validate,
+    scores,
+    statistics,
+)
 
 app = typer.Typer(
     help="Scores, statistics and pages of the DLRRC living review.", no_args_is_help=True, add_completion=False
 )
-for part in (scores, statistics, audit, book, records, records_validate, pull_requests):
+for part in (scores, statistics, audit, book, cohort, records, records_validate, pull_requests):
     app.add_typer(part.app)
 app.add_typer(baseline.parent)
 

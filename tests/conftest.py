@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,9 @@ from dlrrc_core import repository
 from dlrrc_core.repository import Repository
 
 ROOT = Path(__file__).parents[1]
+os.environ["OMP_NUM_THREADS"] = (
+    "1"  # torch, here and in processes started from here: tests run beside each other, and sums of threads differ
+)
 
 
 @pytest.fixture(scope="session")

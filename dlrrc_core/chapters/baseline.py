@@ -41,7 +41,7 @@ class Baseline:
         return Html(
             '<div class="dlrrc-banner" role="note"><strong>Our own simulation, no patients.</strong> '
             f"{escape(self.run.about.question)} The numbers come from {escape(SCALES[record.scale])}; run on "
-            f"{escape(record.date)} on {escape(str(record.hardware.get('name') or record.device))}.</div>"
+            f"{escape(record.date)} on {escape(str(record.hardware.get('gpu') or record.hardware.get('cpu') or record.device))}.</div>"
         )
 
     def provenance(self) -> Html:

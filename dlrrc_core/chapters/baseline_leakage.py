@@ -45,18 +45,23 @@ class Leakage(Baseline):
 
     def no_effect_sentence(self) -> Markdown:
         """Return what was found where the images hold no sign of the class."""
+        said = {
+            (condition, name): self._said(condition, NONE, name, "image")
+            for condition in ("image", "patient")
+            for name in SETS
+        }
         return Markdown(
-            f"In these images the class cannot be told: both classes look the same. Split by image, the network is nevertheless right on "
-            f"{self._said('image', NONE, 'held_out', 'image')} of the held out images. The same networks, asked about patients that they never saw, "
-            f"are right on {self._said('image', NONE, 'new_patients', 'image')}. Split by patient, {self._said('patient', NONE, 'held_out', 'image')} "
-            f"of the held out images are right, and {self._said('patient', NONE, 'new_patients', 'image')} of those of new patients."
+            "In these images the class cannot be told: both classes look the same. Split by image, the network is nevertheless right on "
+            f"{said['image', 'held_out']} of the held out images. The same networks, asked about patients they never saw, are right on "
+            f"{said['image', 'new_patients']}. Split by patient, {said['patient', 'held_out']} of the held out images are right, and "
+            f"{said['patient', 'new_patients']} of those of new patients."
         )
 
     def votes_sentence(self) -> Markdown:
         """Return whether votes of the slices of a case change that."""
         return Markdown(
-            f"Letting the images of a case vote does not mend it: after a split by image {self._said('image', NONE, 'held_out', 'votes')} of the held "
-            f"out cases are right, on new patients {self._said('image', NONE, 'new_patients', 'votes')}."
+            f"Letting the images of a case vote does not mend it: after a split by image {self._said('image', NONE, 'held_out', 'votes')} of "
+            f"the held out cases are right, on new patients {self._said('image', NONE, 'new_patients', 'votes')}."
         )
 
     def selected_sentence(self) -> Markdown:
@@ -66,8 +71,8 @@ class Leakage(Baseline):
         return Markdown(
             f"The highest validation accuracy of a training, the kind of number that a table of validation results holds, was "
             f"{self.n(f'{image}.lowest', '.1f')} to {self.n(f'{image}.highest', '.1f')} % with a split by image and "
-            f"{self.n(f'{patient}.lowest', '.1f')} to {self.n(f'{patient}.highest', '.1f')} % with a split by patient. Choosing the best round out of "
-            "many lifts the second, too: the validation patients are few, and they chose."
+            f"{self.n(f'{patient}.lowest', '.1f')} to {self.n(f'{patient}.highest', '.1f')} % with a split by patient. Choosing the best round "
+            "out of many lifts the second, too: the validation patients are few, and they chose."
         )
 
     def effect_sentence(self) -> Markdown:
@@ -129,12 +134,12 @@ class Leakage(Baseline):
         axes.invert_yaxis()
         axes.set(xlim=(20, 102), xlabel="Images answered rightly, %")
         alt = (
-            "Accuracy on images under each way of splitting. Without signal, held out images of a split by image are answered rightly far above chance "
-            "while images of new patients are at chance."
+            "Accuracy on images under each way of splitting. Without signal, held out images of a split by image are answered rightly far above "
+            "chance while images of new patients are at chance."
         )
         caption = (
-            "Share of right answers on images. Squares: patients that the network never saw. Circles: images held out by the same split. Bars are 95 % "
-            "intervals over patients, strokes single seeds, the dotted line is chance."
+            "Share of right answers on images. Squares: patients that the network never saw. Circles: images held out by the same split. Bars are "
+            "95 % intervals over patients, strokes single seeds, the dotted line is chance."
         )
         return figures.static(figure, "figure-leakage", alt, caption, self.table())
 

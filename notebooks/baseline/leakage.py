@@ -18,6 +18,7 @@ network = "mobilenetv2"
 size = 256
 patients = 74
 slices_per_patient = 25
+roi = "tumour"
 new_patients = 200
 effects = (0.0, 1.0)
 conditions = ("image", "patient", "copies")
@@ -49,6 +50,7 @@ run = experiments.run(
         "size": size,
         "patients": patients,
         "slices_per_patient": slices_per_patient,
+        "roi": roi,
         "new_patients": new_patients,
         "effects": effects,
         "conditions": conditions,

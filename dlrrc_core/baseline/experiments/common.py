@@ -28,6 +28,8 @@ class Training(Parameters):
         Pixels along each side of an image.
     patients : int, default 74
         Patients of the training cohort; the seed paper had 74 tumours.
+    roi : {"slice", "kidney", "tumour"}, default "tumour"
+        What an image shows; the seed paper exported segmented regions.
     slices_per_patient : int, default 25
         The seed paper had 1,854 images of 74 tumours.
     epochs : int, default 30
@@ -49,6 +51,7 @@ class Training(Parameters):
     network: str = "mobilenetv2"
     size: int = Field(256, ge=16, le=1024)
     patients: int = Field(74, ge=4, le=100_000)
+    roi: Literal["slice", "kidney", "tumour"] = "tumour"
     slices_per_patient: int = Field(25, ge=1, le=1000)
     epochs: int = Field(30, ge=1)
     patience: int | None = Field(10, ge=1)
@@ -74,7 +77,7 @@ def settings(parameters: Training, seed: int, **changes: Any) -> Settings:
     **changes
         Settings that differ in this job.
     """
-    shared = set(Settings.model_fields) & set(type(parameters).model_fields) - {"size"}
+    shared = set(Settings.model_fields) & set(type(parameters).model_fields) - {"size", "train", "valid"}
     return Settings(**{**{name: getattr(parameters, name) for name in shared}, "seed": seed, **changes})
 
 

@@ -17,8 +17,9 @@ from dlrrc_core.baseline import store
 from dlrrc_core.baseline.experiments.grid import Parameters, outcomes
 from dlrrc_core.baseline.store import StoredRun
 from dlrrc_core.baseline.training.runrecord import hardware, software
+from dlrrc_core.baseline.training.settings import explained
 from dlrrc_core.git_output import git
-from dlrrc_core.problems import UsageError, nearest, one_of
+from dlrrc_core.problems import UsageError, one_of
 from dlrrc_core.repository import find_root
 
 WORK = "_build/dlrrc/baseline"
@@ -94,16 +95,7 @@ def checked(model: type[Parameters], asked: Mapping[str, Any]) -> Parameters:
     try:
         return model(**asked)
     except ValidationError as error:
-        raise UsageError("; ".join(_explain(model, each) for each in error.errors())) from error
-
-
-def _explain(model: type[Parameters], each: Any) -> str:
-    """Return one wrong parameter as a sentence."""
-    name = ".".join(map(str, each["loc"]))
-    if each["type"] == "extra_forbidden":
-        hint = nearest(name, model.model_fields)
-        return f"unknown parameter '{name}'; allowed: {', '.join(model.model_fields)}" + (f"; {hint}" if hint else "")
-    return f"parameter '{name}' is {each['input']!r}; {each['msg'][0].lower()}{each['msg'][1:]}"
+        raise UsageError("; ".join(explained(model, error))) from error
 
 
 def _version(root: Path) -> tuple[str | None, bool | None]:

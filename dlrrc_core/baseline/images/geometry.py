@@ -16,6 +16,7 @@ GAP = 1.5  # a step this many times the usual one has a slice missing
 UNEVEN = (0.1, 0.05)  # mm and share of the usual step; positions are often rounded to 0.1 mm
 PLANES = ("sagittal", "coronal", "axial")  # by the axis of the normal: x, y, z
 SHEAR = 0.5  # degrees between the normal and the way from slice to slice
+DRIFT = 0.5  # mm that a slice may lie beside the line of the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +125,19 @@ def shear(positions: Array, directions: Array) -> float:
     return float(np.rad2deg(np.arccos(np.clip(cosine, -1, 1))))
 
 
+def drift(positions: Array) -> float:
+    """Return how far slices lie beside the line from the first to the last, mm.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray, shape (n, 3)
+        Sorted along the normal.
+    """
+    way = positions[-1] - positions[0]
+    along = np.outer((positions - positions[0]) @ way / max(float(way @ way), SAME_PLACE**2), way)
+    return float(np.linalg.norm(positions - positions[0] - along, axis=1).max())
+
+
 def steps(sorted_heights: Array) -> tuple[float, list[int], list[tuple[int, int]], list[int]]:
     """Return the usual step, and what is wrong between sorted slices.
 
@@ -135,7 +149,7 @@ def steps(sorted_heights: Array) -> tuple[float, list[int], list[tuple[int, int]
     Returns
     -------
     step : float
-        Median of the distances of different slices, mm; 0 when there are none.
+        Median of the distances of different slices (the lower of the two middle ones), mm; 0 when there are none.
     same : list of int
         ``i`` for slices ``i`` and ``i + 1`` in one place.
     missing : list of tuple of int
@@ -147,7 +161,7 @@ def steps(sorted_heights: Array) -> tuple[float, list[int], list[tuple[int, int]
     apart = differences[differences > SAME_PLACE]
     if not apart.size:
         return 0.0, [int(i) for i in np.flatnonzero(differences <= SAME_PLACE)], [], []
-    step = float(np.median(apart))
+    step = float(np.sort(apart)[(apart.size - 1) // 2])  # the lower median: of two steps a gap is the larger one
     same = np.flatnonzero(differences <= SAME_PLACE)
     gaps = np.flatnonzero(differences > GAP * step)
     tolerance = max(UNEVEN[0], UNEVEN[1] * step)

@@ -37,7 +37,8 @@ class Classifier(nn.Module):
 
     def __init__(self, network: nn.Module, mean: npt.ArrayLike, sd: npt.ArrayLike, channels: int) -> None:
         super().__init__()
-        self.network = network
+        self.dimensions = max(value.ndim for value in network.parameters())  # of pixels: 5 for volumes
+        self.network = network.to(memory_format=layout(self.dimensions))
         self.channels = channels
         self.register_buffer("mean", torch.tensor(np.asarray(mean), dtype=torch.float32))
         self.register_buffer("sd", torch.tensor(np.asarray(sd), dtype=torch.float32))
@@ -48,12 +49,12 @@ class Classifier(nn.Module):
         normal = (pixels.float() - self.mean.view(shape)) / self.sd.view(shape)
         if normal.shape[1] != self.channels:
             normal = normal.expand(-1, self.channels, *normal.shape[2:])
-        return self.network(normal.contiguous(memory_format=layout(normal)))
+        return self.network(normal.contiguous(memory_format=layout(normal.ndim)))
 
 
-def layout(tensor: torch.Tensor) -> torch.memory_format:
-    """Return the memory format in which convolutions of this input are fastest: channels last."""
-    return torch.channels_last if tensor.ndim == 4 else torch.channels_last_3d
+def layout(dimensions: int) -> torch.memory_format:
+    """Return the memory format in which convolutions of such images are fastest: channels last."""
+    return torch.channels_last_3d if dimensions == 5 else torch.channels_last
 
 
 def moments(pixels: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -81,59 +82,21 @@ def build(train: Images, settings: Settings) -> Classifier:
     """
     channels = settings.channels or train.pixels.shape[1]
     network = networks.build(
-        settings.network, classes=len(train.classes), channels=channels, head=settings.head, seed=settings.seed % 2**32
+        settings.network, classes=len(train.classes), channels=channels, head=settings.head, seed=settings.seed
     )
     if settings.weights is not None:
-        load_initial(network, Path(settings.weights))
+        networks.load_weights(network, settings.weights)
     mean, sd = moments(train.pixels)
-    model = Classifier(network, mean, sd, channels)
+    return Classifier(network, mean, sd, channels)
+
+
+def training_mode(model: nn.Module, settings: Settings) -> None:
+    """Put a model into training mode, its batch normalisation only when it is not frozen."""
+    model.train()
     if settings.batch_norm == "frozen":
         for layer in model.modules():
             if isinstance(layer, NORMALISATIONS):
-                layer.train = lambda mode=True, layer=layer: layer  # stays in evaluation mode
-                layer.training = False
-    return model.to(memory_format=torch.channels_last_3d if train.pixels.ndim == 5 else torch.channels_last)
-
-
-def load_initial(network: nn.Module, path: Path) -> list[str]:
-    """Load initial weights by name; those of the last layer may be missing or of another number of classes.
-
-    Returns
-    -------
-    list of str
-        Names that keep their random weights.
-
-    Raises
-    ------
-    UsageError
-        When the file is missing, is no state dictionary, or holds none or other shapes of the layers before the last.
-    """
-    if not path.is_file():
-        raise UsageError(
-            f"there is no file {path} with initial weights; allowed: a state dictionary, or None for random weights"
-        )
-    try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise UsageError(
-            f"{path} cannot be read as weights ({type(error).__name__}); allowed: a state dictionary of torch"
-        ) from error
-    own = network.state_dict()
-    last = list(own)[-1].rsplit(".", 1)[0]  # head: the only layer that may differ
-    fits = {name: value for name, value in held.items() if name in own and value.shape == own[name].shape}
-    missing = [name for name in own if name not in fits]
-    wrong = [
-        name
-        for name in missing
-        if not name.startswith((last, "classifier", "fc")) and not name.endswith("num_batches_tracked")
-    ]
-    if wrong:
-        raise UsageError(
-            f"{path} does not fit the network: {len(wrong)} of {len(own)} tensors are missing or of another shape"
-            f" ({', '.join(wrong[:3])} ...); allowed: weights of the same network and channels, the head aside"
-        )
-    network.load_state_dict(fits, strict=False)
-    return missing
+                layer.eval()
 
 
 def predict(model: nn.Module, slices: Images, settings: Settings, batch: int = 256) -> npt.NDArray[np.float64]:
@@ -181,9 +144,16 @@ def outputs(model: nn.Module, pixels: torch.Tensor, batch: int) -> torch.Tensor:
 
 def _refuse_other_images(model: nn.Module, images: Images) -> None:
     """Refuse images that the model was not made for."""
-    channels = len(model.mean) if isinstance(model, Classifier) else images.pixels.shape[1]
-    if images.pixels.shape[1] != channels:
-        raise UsageError(f"the images have {images.pixels.shape[1]} channels; allowed: {channels}, as in training")
+    if not isinstance(model, Classifier):
+        return
+    if images.pixels.ndim != model.dimensions:
+        raise UsageError(
+            f"the images have {images.pixels.ndim} dimensions; allowed: {model.dimensions}, as in training"
+        )
+    if images.pixels.shape[1] != len(model.mean):
+        raise UsageError(
+            f"the images have {images.pixels.shape[1]} channels; allowed: {len(model.mean)}, as in training"
+        )
 
 
 def digest(model: nn.Module) -> str:

@@ -5,23 +5,11 @@ from __future__ import annotations
 from typing import Any, Literal, get_args
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from dlrrc_core.problems import UsageError, nearest
+from dlrrc_core.baseline import networks
+from dlrrc_core.problems import UsageError, nearest, one_of
 
-NETWORKS = (
-    "mobilenetv2",
-    "shufflenetv2",
-    "efficientnet_b0",
-    "resnet34",
-    "resnet50",
-    "resnet101",
-    "resnet18",
-    "resnet18_3d",
-)
-Network = Literal[
-    "mobilenetv2", "shufflenetv2", "efficientnet_b0", "resnet34", "resnet50", "resnet101", "resnet18", "resnet18_3d"
-]
 Unit = Literal["patient", "image"]
 Augmentation = Literal["none", "light", "15-fold"]
 VARIANTS = 15
@@ -58,7 +46,7 @@ class Settings(BaseModel):
     schedule_patience : int, default 5
         Of ``plateau``.
     batch : int, default 24
-        Images per step, over all processes together.
+        Images per step at most, over all processes together; an epoch is divided into steps of one size, give or take an image.
     epochs : int, default 100
         At most; the paper prints none.
     patience : int or None, default 10
@@ -95,8 +83,8 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    network: Network = "mobilenetv2"
-    head: Literal["plain", "hidden"] = "plain"
+    network: str = "mobilenetv2"
+    head: str = "plain"
     channels: Literal[1, 3] | None = None
     size: int | None = Field(default=None, ge=8, le=4096)
     split: Unit = "image"
@@ -129,6 +117,14 @@ class Settings(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise UsageError("; ".join(explained(type(self), error))) from error
+
+    @field_validator("network", "head")
+    @classmethod
+    def _known(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse a network or head that does not exist."""
+        return one_of(
+            value, networks.NETWORKS if info.field_name == "network" else networks.HEADS, str(info.field_name)
+        )
 
     @model_validator(mode="after")
     def _together(self) -> Settings:

@@ -1,0 +1,310 @@
+"""The chapter on ensembles: what a second sequence, clinical variables and a trained combiner add, optimism, calibration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.display import Markdown
+
+from dlrrc_core import figures, repository, tables
+from dlrrc_core.chapters.baseline import Baseline, open_run, percent_cells
+from dlrrc_core.tables import Cell, Column, Html, Row
+
+PAPER = "xi2020"
+LABELS = {
+    "first_sequence": "first sequence",
+    "second_sequence": "second sequence",
+    "clinical": "clinical variables",
+    "mean_of_sequences": "mean of both sequences",
+    "mean_of_three": "mean of all three",
+    "bagging_training": "bagging, fitted to training answers",
+    "bagging_validation": "bagging, fitted to validation answers",
+    "regression_training": "logistic regression, fitted to training answers",
+    "regression_validation": "logistic regression, fitted to validation answers",
+}
+SETS = {"training": "training", "validation": "validation", "test": "test", "new_patients": "new patients"}
+METRICS = {"accuracy": "accuracy", "sensitivity": "sensitivity", "specificity": "specificity", "roc_auc": "AUC"}
+METHODS = {"none": "as it is", "temperature": "temperature", "platt": "Platt"}
+DRAWN = ("mean_of_sequences", "bagging_validation", "bagging_training")
+
+
+class Ensemble(Baseline):
+    """Numbers, tables and figures of the chapter on ensembles."""
+
+    @property
+    def effects(self) -> list[str]:
+        """Every clinical effect that was run, weakest first."""
+        return list(self.n.value("clinical"))
+
+    @property
+    def strongest(self) -> str:
+        """The strongest clinical effect."""
+        return f"clinical.{self.effects[-1]}"
+
+    def _said(self, model: str, part: str = "new_patients", metric: str = "accuracy", effect: str = "") -> str:
+        """Return a metric with its interval as words."""
+        at = f"{effect or self.strongest}.models.{model}.{part}.{metric}"
+        return f"{self.n(f'{at}.percent', '.1f')} % ({self.n.interval(f'{at}.interval', '.1f')})"
+
+    def parts_sentence(self) -> Markdown:
+        """Return what each part reaches alone, and the zero rule."""
+        zero = f"{self.strongest}.zero_rule.mean_of_sequences.new_patients"
+        return Markdown(
+            f"On new patients the first sequence alone is right on {self._said('first_sequence')}, the second on "
+            f"{self._said('second_sequence')}, the clinical variables, where they tell most, on {self._said('clinical')}. Always answering the "
+            f"larger class is right on {self.n(f'{zero}.percent', '.1f')} %: the zero rule, below which a model knows nothing of use. The mean of "
+            f"both sequences reaches {self._said('mean_of_sequences')}, the mean of all three {self._said('mean_of_three')}."
+        )
+
+    def clinical_sentence(self) -> Markdown:
+        """Return how much the clinical variables add at each clinical effect."""
+        said = []
+        for effect in self.effects:
+            k = self._pair(effect, "mean of three", "mean of sequences")
+            at = f"clinical.{effect}.paired.{k}.roc_auc"
+            said.append(
+                f"{self.n(f'{at}.percent', '+.1f')} points ({self.n.interval(f'{at}.interval', '+.1f')}) at {effect.rsplit('_', 1)[1]} %"
+            )
+        return Markdown(
+            "Adding the clinical model to the mean moved the area under the ROC curve by "
+            f"{', '.join(said)} of the simulator's clinical difference (DeLong's interval for pairs). A part that knows nothing still has a vote "
+            "in a mean."
+        )
+
+    def optimism_sentence(self) -> Markdown:
+        """Return what fitting the combiner to the training answers does."""
+        at = f"{self.strongest}.optimism"
+        train, valid = f"{at}.bagging_training", f"{at}.bagging_validation"
+        return Markdown(
+            f"The paper fitted its bagging classifier to the training data. Ours, fitted so, is right on {self.n(f'{train}.fitted', '.1f')} % of "
+            f"the very answers it was fitted to, on {self.n(f'{train}.out_of_bag', '.1f')} % by those of its trees that did not see the case, and "
+            f"on {self.n(f'{train}.new_patients', '.1f')} % of new patients. Trees that leave a case out do not help, because the networks below "
+            f"them saw it. Fitted to the validation answers it is right on {self.n(f'{valid}.fitted', '.1f')} % of these, "
+            f"{self.n(f'{valid}.out_of_bag', '.1f')} % out of bag, and {self.n(f'{valid}.new_patients', '.1f')} % of new patients. All are "
+            f"means over {len(self.n.value('seeds'))} seeds, with all clinical variables at their strongest."
+        )
+
+    def source_sentence(self) -> Markdown:
+        """Return the paired difference between fitting to validation and to training answers."""
+        said = []
+        for kind, label in (("bagging", "bagging"), ("regression", "logistic regression")):
+            k = self._pair(self.effects[-1], f"{kind}, validation", f"{kind}, training")
+            at = f"{self.strongest}.paired.{k}"
+            said.append(
+                f"{label}: accuracy {self.n(f'{at}.accuracy.percent', '+.1f')} points ({self.n.interval(f'{at}.accuracy.interval', '+.1f')}), "
+                f"AUC {self.n(f'{at}.roc_auc.percent', '+.1f')} ({self.n.interval(f'{at}.roc_auc.interval', '+.1f')})"
+            )
+        return Markdown(
+            "What the choice of answers does on new patients, fitted to validation less fitted to training: "
+            f"{'; '.join(said)}. Networks are surer on cases they learned from, so a combiner that learns there trusts them more than it should. "
+            "The validation set also ended the training of the networks, so that it is not quite untouched either."
+        )
+
+    def combiner_sentence(self) -> Markdown:
+        """Return trained combiners against the plain mean."""
+        said = []
+        for kind, label in (("bagging", "bagging"), ("regression", "logistic regression")):
+            k = self._pair(self.effects[-1], f"{kind}, validation", "mean of three")
+            at = f"{self.strongest}.paired.{k}.roc_auc"
+            said.append(
+                f"{label} {self.n(f'{at}.percent', '+.1f')} points ({self.n.interval(f'{at}.interval', '+.1f')})"
+            )
+        return Markdown(
+            f"Against the plain mean of all three, the area of the trained combiners (fitted to validation answers) differed by {'; '.join(said)}."
+        )
+
+    def calibration_sentence(self) -> Markdown:
+        """Return calibration before and after recalibration."""
+        said = []
+        for model in ("mean_of_sequences", "bagging_training"):
+            at = f"{self.strongest}.calibration.{model}"
+            values = ", ".join(
+                f"{self.n(f'{at}.{method}.ece.value', '.3f')} {words}" for method, words in METHODS.items()
+            )
+            said.append(f"for {LABELS[model]} {values}")
+        first = f"{self.strongest}.calibration.first_sequence.temperature.temperatures"
+        low, high = (pick(self.n.value(first)) for pick in (min, max))
+        return Markdown(
+            f"The expected calibration error on new patients was {'; '.join(said)}. The temperatures of the first sequence, fitted to validation "
+            f"patients, were {low:.2f} to {high:.2f} over the seeds; above 1 the network was too sure. Neither method changes the order of the "
+            "patients, so no area under a curve moves. The error is never below 0 and too large in small samples, also for a calibrated model."
+        )
+
+    def _pair(self, effect: str, first: str, second: str) -> int:
+        """Return the place of a comparison."""
+        found = self.n.value(f"clinical.{effect}.paired")
+        return next(k for k, each in enumerate(found) if (each["first"], each["second"]) == (first, second))
+
+    def table(self) -> Html:
+        """Return accuracy, sensitivity, specificity and area of every model, set and clinical effect."""
+        columns = [Column("Clinical difference, %", True), Column("Model", facet=True), Column("Set", facet=True)]
+        for label in METRICS.values():
+            columns += [Column(f"{label}, %", True), Column("95 % interval", True)]
+        columns += [Column("Patients", True)]
+        rows: list[Row] = []
+        for effect in self.effects:
+            for model in LABELS:
+                for part, words in SETS.items():
+                    at = f"clinical.{effect}.models.{model}.{part}"
+                    values = [cell for metric in METRICS for cell in percent_cells(self.n, f"{at}.{metric}")]
+                    rows.append(
+                        [_effect(effect), LABELS[model], words, *values, self.n.cell(f"{at}.accuracy.patients")]
+                    )
+        return tables.table(columns, rows, "Every model on every set", "ensemble-metrics", filters=True)
+
+    def zero_table(self) -> Html:
+        """Return each model against the zero rule, on the small test set and on new patients."""
+        columns = [Column("Model"), Column("Set"), Column("Accuracy, %", True), Column("Zero rule, %", True)]
+        columns += [Column("Difference, points", True), Column("P, exact binomial", True), Column("Patients", True)]
+        rows: list[Row] = []
+        for model in LABELS:
+            for part in ("test", "new_patients"):
+                at = f"{self.strongest}.zero_rule.{model}.{part}"
+                accuracy = self.n.cell(f"{self.strongest}.models.{model}.{part}.accuracy.percent", ".1f")
+                values = [self.n.cell(f"{at}.percent", ".1f"), self.n.cell(f"{at}.difference", "+.1f")]
+                rows.append(
+                    [
+                        LABELS[model],
+                        SETS[part],
+                        accuracy,
+                        *values,
+                        self.n.cell(f"{at}.p", ".2g"),
+                        self.n.cell(f"{at}.n"),
+                    ]
+                )
+        return tables.table(columns, rows, "Against always answering the larger class", "ensemble-zero")
+
+    def optimism_table(self) -> Html:
+        """Return the accuracy on the set a model was fitted to and on others, mean over seeds."""
+        columns = [Column("Clinical difference, %", True), Column("Model"), Column("Fitted to")]
+        columns += [
+            Column(f"{words}, %", True) for words in ("These answers", "Out of bag", "Test set", "New patients")
+        ]
+        columns += [Column("Optimism, points", True), Column("Over the seeds")]
+        rows: list[Row] = []
+        for effect in self.effects:
+            for model in LABELS:
+                at = f"clinical.{effect}.optimism.{model}"
+                held = self.n.value(at)
+                values = [
+                    self.n.cell(f"{at}.{name}", ".1f") if name in held else Cell(tables.NOTHING, sort="")
+                    for name in ("fitted", "out_of_bag", "test", "new_patients")
+                ]
+                ends = (
+                    f"{self.n.value(f'{at}.difference.lowest'):+.1f} to {self.n.value(f'{at}.difference.highest'):+.1f}"
+                )
+                gap = self.n.cell(f"{at}.difference.mean", "+.1f")
+                rows.append([_effect(effect), LABELS[model], held["fitted_to"], *values, gap, ends])
+        caption = "Accuracy on the set a model was fitted to and elsewhere, means over seeds"
+        return tables.table(columns, rows, caption, "ensemble-optimism", filters=True)
+
+    def printed_table(self) -> Html:
+        """Return the accuracies of the paper on its three sets, as printed."""
+        columns = [Column("Number"), Column("Model"), Column("Set"), Column("Lesions", True)]
+        columns += [Column(name) for name in ("Accuracy", "Sensitivity", "Specificity", "AUC")]
+        rows: list[Row] = []
+        for row in repository.here().papers[PAPER].results:
+            if row.where == "Table 2" and row.model in ("Clinical", "T1C", "T2", "Ensemble") and row.split:
+                values = [
+                    str(row.values.get(name, tables.NOTHING))
+                    for name in ("accuracy", "sensitivity", "specificity", "auc")
+                ]
+                rows.append(
+                    [
+                        Cell("published", badge="published"),
+                        row.model,
+                        row.split,
+                        tables.number_cell(row.n),
+                        *values,
+                    ]
+                )
+        return tables.table(columns, rows, "Printed results of three sets, as printed", "ensemble-printed")
+
+    def reliability_figure(self) -> Html:
+        """Return reliability diagrams on new patients, as they are and after recalibration."""
+        figure, axes = figures.canvas(height=3.2)
+        figure.delaxes(axes)
+        panels = figure.subplots(1, len(DRAWN), sharey=True)
+        styles = {"none": ("own-2", "o", "-"), "temperature": ("own", "s", "--"), "platt": ("mean", "D", ":")}
+        columns = [Column("Model"), Column("Probabilities"), Column("Bin"), Column("Patients", True)]
+        columns += [
+            Column("Mean probability", True),
+            Column("Share of class 1", True),
+            Column("95 % interval (Wilson)"),
+        ]
+        rows: list[Row] = []
+        for panel, model in zip(panels, DRAWN, strict=True):
+            panel.plot([0, 1], [0, 1], ":", color=figures.COLOURS["line"], linewidth=1)
+            for method, words in METHODS.items():
+                bins = self.n.value(f"{self.strongest}.calibration.{model}.{method}.bins")
+                colour, marker, line = styles[method]
+                x, y = ([each[name] for each in bins] for name in ("confidence", "observed"))
+                panel.plot(
+                    x, y, line, marker=marker, markersize=4, linewidth=1.1, color=figures.COLOURS[colour], label=words
+                )
+                rows += [_bin(LABELS[model], words, each) for each in bins]
+            panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Predicted probability")
+            panel.set_title(LABELS[model].replace(", ", ",\n"), fontsize=8, color=figures.INK)
+            panel.tick_params(colors=figures.INK)
+        panels[0].set(ylabel="Share of class 1")
+        figures.legend(panels[1], y=1.45)
+        numbers = tables.table(columns, rows, "Reliability of the probabilities on new patients", "ensemble-bins")
+        alt = (
+            "Reliability diagrams of three models on new patients: share of class 1 against predicted probability in ten bins, as predicted, after "
+            "temperature scaling and after Platt's scaling, with the diagonal of perfect calibration."
+        )
+        caption = (
+            "Reliability on new simulated patients, all seeds. On the dotted diagonal the probabilities would mean what they say. Both "
+            "recalibrations were fitted to the validation set."
+        )
+        return figures.static(figure, "figure-reliability", alt, caption, numbers)
+
+    def calibration_table(self) -> Html:
+        """Return calibration error and Brier score of every model before and after recalibration."""
+        columns = [Column("Model"), Column("Probabilities"), Column("Calibration error", True)]
+        columns += [
+            Column("95 % interval", True),
+            Column("Brier score", True),
+            Column("95 % interval", True),
+            Column("Slope", True),
+        ]
+        rows: list[Row] = []
+        for model in LABELS:
+            for method, words in METHODS.items():
+                at = f"{self.strongest}.calibration.{model}.{method}"
+                cells = [
+                    cell
+                    for name in ("ece", "brier")
+                    for cell in (
+                        self.n.cell(f"{at}.{name}.value", ".3f"),
+                        self.n.interval_cell(f"{at}.{name}.interval", ".3f"),
+                    )
+                ]
+                rows.append([LABELS[model], words, *cells, self.n.cell(f"{at}.slope", ".2f")])
+        caption = "Calibration on new patients, with bootstrap intervals over patients; slope of the log odds, mean over seeds"
+        return tables.table(columns, rows, caption, "ensemble-calibration")
+
+
+def _effect(effect: str) -> Cell:
+    """Return a clinical effect as a cell."""
+    text = effect.rsplit("_", 1)[1]
+    return Cell(text, sort=float(text))
+
+
+def _bin(model: str, words: str, found: dict[str, Any]) -> Row:
+    """Return a bin of a reliability diagram as a row."""
+    low, high = found["interval"]
+    return [
+        model,
+        words,
+        f"{found['low']:.1f} to {found['high']:.1f}",
+        Cell(str(found["n"]), sort=float(found["n"])),
+        f"{found['confidence']:.3f}",
+        f"{found['observed']:.3f}",
+        f"{low:.3f} to {high:.3f}",
+    ]
+
+
+def open_chapter(run: str = "best") -> Ensemble:
+    """Return the chapter of a stored run, see :func:`dlrrc_core.chapters.baseline.open_run`."""
+    return Ensemble(*open_run("ensemble", run))

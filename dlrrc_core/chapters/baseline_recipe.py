@@ -1,0 +1,212 @@
+"""The chapter on the rebuilt baseline: which runs are stored, what the recipe gives, and what the checklist says to our own record."""
+
+from __future__ import annotations
+
+from IPython.display import Markdown
+
+from dlrrc_core import figures, repository, tables
+from dlrrc_core.baseline import store
+from dlrrc_core.chapters.baseline import Baseline, open_run, percent_cells
+from dlrrc_core.tables import Cell, Column, Html, Row
+
+SEED_PAPER = "zuo2021"
+LEVELS = {
+    "image": "image",
+    "votes": "case, two of three votes",
+    "consecutive_slices": "case, more than three slices in a row",
+    "mean_probability": "case, mean probability",
+}
+CURVES = {"loss": "Loss (cross-entropy)", "accuracy": "Accuracy"}
+
+
+class Recipe(Baseline):
+    """Numbers, tables and figures of the chapter on the recipe."""
+
+    def runs_table(self) -> Html:
+        """Return every stored run of every experiment with its question, set, device and date."""
+        columns = [
+            Column("Experiment"),
+            Column("Question"),
+            Column("Set"),
+            Column("Device"),
+            Column("Date"),
+            Column("Minutes", True),
+        ]
+        rows: list[Row] = []
+        for each in store.runs(repository.find_root()):
+            record = each.record
+            device = str(record.hardware.get("gpu") or record.hardware.get("cpu"))
+            minutes = Cell(f"{record.seconds / 60:.1f}", sort=record.seconds)
+            rows.append([each.about.title, each.about.question, record.scale, device, record.date, minutes])
+        return tables.table(columns, rows, "Stored runs", "baseline-runs")
+
+    def printed_table(self) -> Html:
+        """Return the accuracies that the seed paper prints for MobileNetV2 beside ours on simulated patients."""
+        columns = [
+            Column("Number"),
+            Column("Set"),
+            Column("Level"),
+            Column("Accuracy, %"),
+            Column("95 % interval", True),
+        ]
+        rows: list[Row] = []
+        for row in repository.here().papers[SEED_PAPER].results:
+            if row.model == "MobileNetV2" and row.level and "accuracy" in row.values:
+                label = Cell("published", badge="published")
+                rows.append(
+                    [label, row.split, row.level, row.values["accuracy"].removesuffix("%"), Cell(tables.NOTHING)]
+                )
+        for level, words in LEVELS.items():
+            ours = Cell("our simulation", badge="own")
+            rows.append([ours, "new simulated patients", words, *percent_cells(self.n, f"pooled.{level}.accuracy")])
+        return tables.table(
+            columns,
+            rows,
+            "Printed accuracy, and accuracy of the rebuilt recipe on simulated patients",
+            "recipe-printed",
+        )
+
+    def metrics_table(self) -> Html:
+        """Return every metric at every level with interval and method."""
+        columns = [
+            Column("Level"),
+            Column("Metric"),
+            Column("Value, %", True),
+            Column("95 % interval", True),
+            Column("n", True),
+        ]
+        columns += [Column("Patients", True), Column("Method of the interval")]
+        rows: list[Row] = []
+        for level, words in LEVELS.items():
+            for metric in self.n.value(f"pooled.{level}"):
+                at = f"pooled.{level}.{metric}"
+                cells = [*percent_cells(self.n, at), self.n.cell(f"{at}.n"), self.n.cell(f"{at}.patients")]
+                rows.append([words, metric.replace("_", " "), *cells, self.n.value(f"{at}.method")])
+        return tables.table(
+            columns, rows, "Every metric on the test patients, all seeds together", "recipe-metrics", filters=True
+        )
+
+    def workload_sentence(self) -> Markdown:
+        """Return what one training took."""
+        first = "trainings.0"
+        return Markdown(
+            f"The first of {len(self.n.value('trainings'))} trainings ran for {self.n(f'{first}.epochs')} rounds in "
+            f"{self.n(f'{first}.minutes', '.1f')} minutes, at {self.n(f'{first}.images_per_second', '.0f')} images per second, did "
+            f"{self.n(f'{first}.teraflops', '.1f')} teraFLOPs in all, and kept the weights of round {self.n(f'{first}.best_epoch')}."
+        )
+
+    def curves_figure(self) -> Html:
+        """Return loss and accuracy over the rounds, training and validation, one line per seed."""
+        figure, axes = figures.canvas(height=3.4)
+        figure.delaxes(axes)
+        panels = figure.subplots(1, 2)
+        seeds = list(self.n.value("curves"))
+        for panel, (kind, label) in zip(panels, CURVES.items(), strict=True):
+            for part, colour, style in (("train", "own", "-"), ("valid", "own-2", "--")):
+                for k, seed in enumerate(seeds):
+                    values = self.n.value(f"curves.{seed}.{part}_{kind}")
+                    words = {"train": "training", "valid": "validation"}[part] if k == 0 else None
+                    panel.plot(
+                        range(1, len(values) + 1),
+                        values,
+                        style,
+                        color=figures.COLOURS[colour],
+                        linewidth=1.2,
+                        label=words,
+                    )
+            panel.set(xlabel="Round through the training images", ylabel=label)
+            panel.tick_params(colors=figures.INK)
+        figures.legend(panels[0], x=1.0, y=1.18)
+        columns = [
+            Column("Seed"),
+            Column("Round", True),
+            *(Column(name) for name in ("training loss", "training accuracy")),
+        ]
+        columns += [Column("validation loss"), Column("validation accuracy")]
+        rows: list[Row] = []
+        for seed in seeds:
+            found = self.n.value(f"curves.{seed}")
+            for k in range(len(found["train_loss"])):
+                names = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+                rows.append([seed, Cell(str(k + 1), sort=k + 1), *(f"{found[name][k]:.3f}" for name in names)])
+        numbers = tables.table(columns, rows, "Learning curves", "recipe-curves")
+        alt = f"Learning curves of {len(seeds)} seeds: loss and accuracy of training and validation images over the rounds."
+        caption = "Learning curves of every seed. Full lines: training images, augmented, while they are learned. Broken lines: validation images."
+        return figures.static(figure, "figure-curves", alt, caption, numbers)
+
+    def calibration_figure(self) -> Html:
+        """Return the reliability diagram of the images."""
+        figure, axes = figures.canvas(4.6, 4.2)
+        bins = [each for each in self.n.value("calibration.bins") if each["n"]]
+        axes.plot([0, 1], [0, 1], ":", color=figures.COLOURS["line"], linewidth=1)
+        axes.plot(
+            [b["confidence"] for b in bins],
+            [b["observed"] for b in bins],
+            "o-",
+            color=figures.COLOURS["own"],
+            markersize=5,
+        )
+        axes.set(
+            xlim=(0, 1), ylim=(0, 1), xlabel="Predicted probability of papillary", ylabel="Share that is papillary"
+        )
+        columns = [
+            Column("Bin"),
+            Column("Images", True),
+            Column("Mean probability", True),
+            Column("Share of papillary", True),
+        ]
+        rows: list[Row] = [
+            [f"{b['low']:.1f} to {b['high']:.1f}", str(b["n"]), f"{b['confidence']:.3f}", f"{b['observed']:.3f}"]
+            for b in bins
+        ]
+        numbers = tables.table(columns, rows, "Reliability of the probabilities", "recipe-calibration")
+        alt = "Reliability diagram: share of papillary images against predicted probability, in ten bins, with the diagonal of perfect calibration."
+        caption = "Reliability of the probabilities on images of new simulated patients, all seeds. On the dotted line they would mean what they say."
+        return figures.static(figure, "figure-calibration", alt, caption, numbers)
+
+    def calibration_sentence(self) -> Markdown:
+        """Return the expected calibration error and the Brier score."""
+        at = "calibration"
+        return Markdown(
+            f"Expected calibration error {self.n(f'{at}.error.value', '.3f')} ({self.n.interval(f'{at}.error.interval', '.3f')}), Brier score "
+            f"{self.n(f'{at}.brier.value', '.3f')} ({self.n.interval(f'{at}.brier.interval', '.3f')}), both with 95 % intervals over patients."
+        )
+
+    def checklist_sentence(self) -> Markdown:
+        """Return what our own record would score."""
+        items = self.n.value("checklist.items")
+        return Markdown(
+            f"Items {items[0]} to {items[-1]} of the checklist ask what a paper says about software, hardware and training. Our own run records "
+            f"answer them with {self.n('checklist.units')} of {self.n('checklist.most')} units. The record is checked by code; a person "
+            "would still have to judge whether the model fits the task."
+        )
+
+    def checklist_table(self) -> Html:
+        """Return the items on training with the evidence that our run record holds."""
+        columns = [
+            Column("Item", True),
+            Column("Title"),
+            Column("Answer"),
+            Column("Units", True),
+            Column("Evidence in the run record"),
+        ]
+        instrument = repository.here().checklist
+        table = self.run.tables["checklist"]
+        rows: list[Row] = [
+            [
+                Cell(str(row["item"]), sort=row["item"]),
+                instrument.items[row["item"]].title,
+                row["answer"],
+                f"{row['units']} of {row['most']}",
+                row["evidence"],
+            ]
+            for row in table[table["seed"] == table["seed"].min()].to_dict("records")
+        ]
+        return tables.table(
+            columns, rows, "The checklist's items on training, applied to our own run", "recipe-checklist"
+        )
+
+
+def open_chapter(run: str = "best") -> Recipe:
+    """Return the chapter of a stored run, see :func:`dlrrc_core.chapters.baseline.open_run`."""
+    return Recipe(*open_run("recipe", run))
