@@ -52,7 +52,7 @@ chapter.source_sentence()
 chapter.combiner_sentence()
 
 # %% [markdown]
-# The printed results of the paper show the same pattern of sets, read from its record:
+# What the paper prints for its three sets, read from its record:
 
 # %%
 chapter.printed_table()
@@ -78,7 +78,7 @@ chapter.table()
 # %% [markdown]
 # ## What this does not show
 #
-# CT phases are not MRI sequences and share noise-free anatomy more than these would. The paper's ImageNet weights, its five dense layers, its weighted loss
+# Phases of one CT are not sequences of MRI, and their noise and contrast are others. The paper's ImageNet weights, its five dense layers, its weighted loss
 # and its choice of the best of a hundred trainings by validation accuracy are left out; the last alone would make the validation set more optimistic.
 #
 # ## Where the numbers come from

@@ -55,7 +55,7 @@ class Run(Record):
     hardware: dict[str, Any]
     software: dict[str, Any]
     parameters: dict[str, Any]
-    seconds: float
+    seconds: float  # of all jobs together; several may have run side by side
     files: dict[str, str]  # name and SHA-256
     facts: dict[str, Any] = Field(default_factory=dict)
 

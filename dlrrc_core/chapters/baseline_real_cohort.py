@@ -96,7 +96,7 @@ class RealCohort(Baseline):
         """Return the metrics on the test patients, or how to get them."""
         if not self.n.value("results"):
             return Markdown(
-                "To run it: `dlrrc cohort build tcga-kirp tcga-kich --into FOLDER`, then `dlrrc baseline run real-cohort -p data=FOLDER`. The "
+                "To run it: `dlrrc cohort build tcga-kirp tcga-kich --folder FOLDER`, then `dlrrc baseline run real-cohort -p data=FOLDER`. The "
                 "results then stand here."
             )
         columns = [

@@ -70,8 +70,8 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     alone = fit(slices.select(train), slices.select(valid), chosen, tmp_path / "alone")
     for two, one in zip(record["history"], alone.history, strict=True):
         for name in ("train_loss", "valid_loss", "train_accuracy", "valid_accuracy"):
-            # sums in another order; worst difference seen WORST
-            assert two[name] == pytest.approx(one[name], rel=1e-4)
+            # sums in another order; worst difference seen 6e-8 (with batch normalisation by process: 6e-2)
+            assert two[name] == pytest.approx(one[name], rel=1e-5)
     model, _, classes = load_model(tmp_path / "out" / "model.pt")
     assert classes == slices.classes
     np.testing.assert_allclose(predict(model, slices, chosen), predict(alone.model, slices, chosen), atol=1e-4)

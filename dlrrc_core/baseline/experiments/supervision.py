@@ -72,7 +72,7 @@ class Parameters(common.Training):
     effects: tuple[float, ...] = Field((0.5, 1.0), min_length=1)
     classes: tuple[str, str] = ("clear cell", "chromophobe")
     network_3d: str = "resnet18_3d"
-    crop: int = Field(32, ge=8, le=128)
+    crop: int = Field(32, ge=16, le=128)
     angles: tuple[float, ...] = Field((30.0, 60.0, 90.0, 180.0), min_length=1)
     standardise: bool = True
     valid: float = Field(0.2, gt=0, lt=1)

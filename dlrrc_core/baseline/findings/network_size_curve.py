@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -172,6 +173,12 @@ def detectable(error: float, freedom: int, level: float = LEVEL, power: float = 
     degrees of freedom, the noncentral t distribution, integrated over S: scipy's own is NaN in the far tail of few degrees of freedom.
     Checked against ``statsmodels.stats.power.TTestPower``.
     """
+    return error * _factor(freedom, level, power)
+
+
+@cache
+def _factor(freedom: int, level: float, power: float) -> float:
+    """Return the noncentrality that gives the power."""
     limit, root = float(student.isf(level / 2, freedom)), float(freedom) ** 0.5
 
     def missed(d: float) -> float:
@@ -180,4 +187,4 @@ def detectable(error: float, freedom: int, level: float = LEVEL, power: float = 
 
         return float(quad(density, 0, 1 + 12 / root)[0]) - (1 - power)
 
-    return error * float(brentq(missed, 0.0, 2 * limit + 2))
+    return float(brentq(missed, 0.0, 2 * limit + 2))
