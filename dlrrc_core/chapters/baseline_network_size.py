@@ -45,9 +45,9 @@ class NetworkSize(Baseline):
         )
         others = ", ".join(row["model"] for row in rows if not row["converged"])
         return Markdown(
-            f"{{cite}}`zuo2021` compares six networks on one cohort and says that accuracy follows the number of parameters in a parabola. Printed are "
-            f"accuracies of validation and test, in per cent, for {shown}; of {others} it prints that they cannot converge. A parabola goes through any three "
-            "points, so these values alone can neither support nor contradict it."
+            f"{{cite}}`zuo2021` compares six networks on one cohort and says that accuracy follows the number of parameters in a parabola. "
+            f"Printed are accuracies of validation and test, in per cent, for {shown}; of {others} it prints that they cannot converge. "
+            "A parabola goes through any three points, so these values alone can neither support nor contradict it."
         )
 
     def design_sentence(self) -> Markdown:
@@ -55,9 +55,9 @@ class NetworkSize(Baseline):
         classes = " and ".join(self.n.value("classes"))
         rates = " and ".join(self.n(f"rates.{rate}.learning_rate", "g") for rate in self.rates)
         return Markdown(
-            f"Here every network was trained on the same {self.n('seeds')} simulated cohorts of {self.n('patients.training')} patients, split by patient, "
-            f"at a learning rate of {rates}, and tested on {self.n('patients.new')} new patients of each cohort. The classes are {classes}, which the "
-            "simulator makes differ most. Nothing in these images favours a size of network."
+            f"Here every network was trained on the same {self.n('seeds')} simulated cohorts of {self.n('patients.training')} patients, split by "
+            f"patient, at a learning rate of {rates}, and tested on {self.n('patients.new')} new patients of each cohort. "
+            f"The classes are {classes}, which the simulator makes differ most. All networks saw the same images."
         )
 
     def answer_sentence(self) -> Markdown:
@@ -69,11 +69,10 @@ class NetworkSize(Baseline):
                 parts.append(f"For {words} there is too little to fit a parabola.")
                 continue
             seen = self.n.value(f"{at}.inverted_u")
-            low, high = self.n.value(f"{at}.low.slope"), self.n.value(f"{at}.high.slope")
             parts.append(
                 f"For {words} ({self.n(f'{at}.n')}) an inverted U is **{'visible' if seen else 'not visible'}**: the fitted slope is "
-                f"{self.n(f'{at}.low.slope', '.1f')} points per tenfold size at the smallest network ({_way(low)}) and "
-                f"{self.n(f'{at}.high.slope', '.1f')} at the largest ({_way(high)}), P = {self.n(f'{at}.p_inverted_u', '.3f')} for rising and then "
+                f"{self.n(f'{at}.low.slope', '.1f')} points per tenfold size at the smallest network and "
+                f"{self.n(f'{at}.high.slope', '.1f')} at the largest, P = {self.n(f'{at}.p_inverted_u', '.3f')} for rising and then "
                 f"falling; the quadratic term is {self.n(f'{at}.curvature', '.1f')} (95 % interval {self.n.interval(f'{at}.interval', '.1f')})."
             )
         return Markdown(
@@ -86,8 +85,9 @@ class NetworkSize(Baseline):
         if self.n.value(at) is None:
             return Markdown("")
         return Markdown(
-            "That interval is about these networks. They differ in much besides their number of parameters; for a statement about size as such the six "
-            f"networks are the sample. Their means give a quadratic term of {self.n(f'{at}.curvature', '.1f')} with the interval "
+            "That interval is about these networks. They differ in much besides their number of parameters; for a statement about size as such the "
+            f"networks are the sample, all {self.n(f'{at}.n')} of them. Their means give a quadratic term of {self.n(f'{at}.curvature', '.1f')} with "
+            "the interval "
             f"{self.n.interval(f'{at}.interval', '.1f')} ({self.n(f'{at}.freedom')} degrees of freedom), and an inverted U is "
             f"{'visible' if self.n.value(f'{at}.inverted_u') else 'not visible'} (P = {self.n(f'{at}.p_inverted_u', '.3f')})."
         )
@@ -107,8 +107,9 @@ class NetworkSize(Baseline):
             )
             said.append(f"at a learning rate of {self.n(f'rates.{rate}.learning_rate', 'g')} {words}")
         return Markdown(
-            f"A training counts as converged when its loss in the last round is below {self.n('coin.converged_below', '.3f')}, 95 % of what tossing a "
-            f"coin gives. By this mark, {'; '.join(said)}."
+            f"Each training had at most {self.n('rounds')} rounds of {self.n('steps')} steps; it counts as converged when its loss in the last round "
+            f"is below {self.n('coin.converged_below', '.3f')}, 95 % of what tossing a coin gives. By this mark, {'; '.join(said)}. What has not "
+            "converged by then may do so later."
         )
 
     def power_sentence(self) -> Markdown:
@@ -117,8 +118,8 @@ class NetworkSize(Baseline):
         parts = []
         if self.n.value(at) is not None:
             parts.append(
-                f"With {self.n('seeds')} seeds, a parabola whose ends lie {self.n(f'{at}.detectable_drop', '.1f')} points below its top would have been "
-                "found with a chance of 80 %; a flatter one may be there unseen."
+                f"With {self.n('seeds')} seeds, a parabola whose ends lie {self.n(f'{at}.detectable_drop', '.1f')} points below its top "
+                "would have been found with a chance of 80 %; a flatter one may be there unseen."
             )
         pairs = [
             f"{self.n(f'{self.first}.differences.{MAIN}.{i}.detectable', '.1f')} points against {NAMES[row['network']]}"
@@ -135,7 +136,7 @@ class NetworkSize(Baseline):
             )
             parts.append(
                 "Two networks that are trained once each and tested on few patients, as is common, have to differ by more in case accuracy: "
-                f"{said} test patients. Training the same two networks again changes their difference by "
+                f"{said} test patients. Training the same two networks on another cohort changes their difference by "
                 f"{self.n(f'{self.first}.single.between_trainings', '.1f')} points (standard deviation), however many test patients there are."
             )
         return Markdown(" ".join(parts) or "One seed says nothing about what could be seen.")
@@ -274,14 +275,15 @@ class NetworkSize(Baseline):
             label="published, validation",
         )
         axes.axhline(50, linestyle=":", color=figures.COLOURS["line"], linewidth=1)
-        axes.set(ylim=(45, 102), xlabel="Parameters", ylabel="Images answered rightly, %")
+        axes.set(ylim=(40, 102), xlabel="Parameters", ylabel="Images answered rightly, %")
         found = self.n.value(f"{self.first}.networks")
         axes.set_xticks(
             [row["log10"] for row in found],
-            [f"{NAMES[row['network']]}\n{row['parameters'] / 1e6:.1f} M" for row in found],
+            [
+                "\n\n" * (i % 2) + f"{NAMES[row['network']]}\n{row['parameters'] / 1e6:.1f} M"  # neighbours in two rows
+                for i, row in enumerate(found)
+            ],
             fontsize=7,
-            rotation=30,
-            ha="right",
         )
         figures.legend(axes)
         alt = (
@@ -289,16 +291,11 @@ class NetworkSize(Baseline):
             "parabolas; the strokes are single seeds."
         )
         caption = (
-            "Marks are means over seeds with 95 % intervals over patients, strokes are single seeds, dashed lines are fitted parabolas (all trainings, "
-            "seeds as blocks), the dotted line is chance. Crosses are the accuracies of validation that zuo2021 prints; they are from other data and "
-            "stand here for their order only."
+            "Marks are means over seeds with 95 % intervals over patients, strokes are single seeds, dashed lines are fitted parabolas (all "
+            "trainings, seeds as blocks), the dotted line is chance. Crosses are the accuracies of validation that zuo2021 "
+            "prints; they are from other data and stand here for their order only."
         )
         return figures.static(figure, "figure-network-size", alt, caption, self.table())
-
-
-def _way(slope: float) -> str:
-    """Return the direction of a slope as a word."""
-    return "rising" if slope > 0 else "falling" if slope < 0 else "flat"
 
 
 def open_chapter(run: str = "best") -> NetworkSize:

@@ -119,8 +119,8 @@ class SmallTest(Baseline):
         worst = max(self.effects, key=lambda each: float(self.n.value(f"effects.{each}.difference")))
         return Markdown(
             f"The largest difference between a drawn and an exact share is {self.n(f'effects.{worst}.difference', '.2f')} percentage points. "
-            "The exact shares come from generating functions of the hypergeometric counts of each patient; the intervals are BCa bootstraps over patients and "
-            "take the networks as they are. Few networks were trained, and they share their training patients."
+            "The exact shares come from generating functions of the hypergeometric counts of each patient; the intervals are BCa bootstraps "
+            "over patients and take the networks as they are. Few networks were trained, and they share their training patients."
         )
 
     def table(self) -> Html:
@@ -163,7 +163,6 @@ class SmallTest(Baseline):
             [each["perfect"] for each in curve],
             color=figures.COLOURS["line"],
             linewidth=1,
-            label="all cases alike",
         )
         for k, each in enumerate(self.effects):
             networks = self.n.value(f"effects.{each}.networks")
@@ -228,7 +227,8 @@ class SmallTest(Baseline):
                 )
         axes.axhline(0, linestyle="-", color=figures.COLOURS["line"], linewidth=0.5)
         axes.set(xlabel="Networks from which the best was chosen", ylabel="Shown less true accuracy, points")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        most = max(len(self.n.value(f"effects.{each}.best_of.together")) for each in self.effects)
+        axes.set_xticks(range(1, most + 1))
         figures.legend(axes)
         alt = (
             "Shown minus true case accuracy of the best network on a test set of ten cases: zero for one network, rising with the number of "

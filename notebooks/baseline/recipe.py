@@ -28,12 +28,13 @@ train = 0.9
 valid = 0.1
 epochs = 30
 patience = 10
+best_by = "accuracy"
 batch = 24
 optimiser = "adam"
 learning_rate = 0.005
 augmentation = "15-fold"
 variants_per_epoch = 15
-precision = "bf16"
+precision = "float32"
 compile = False
 draws = 2000
 seeds = (1, 2, 3, 4, 5)
@@ -61,6 +62,7 @@ run = experiments.run(
         "valid": valid,
         "epochs": epochs,
         "patience": patience,
+        "best_by": best_by,
         "batch": batch,
         "optimiser": optimiser,
         "learning_rate": learning_rate,

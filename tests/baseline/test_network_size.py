@@ -53,6 +53,7 @@ def stored(*tables: dict[str, pd.DataFrame], rates: tuple[float, ...] = (0.005,)
     """Return tables as a run."""
     parameters = {
         "learning_rates": list(rates), "patients": 74, "new_patients": 100, "classes": ["clear cell", "papillary"], "effect": 1.0,
+        "epochs": 2, "batch": 24, "augmentation": "15-fold", "variants_per_epoch": 15,
     }  # fmt: skip
     together = {name: pd.concat([each[name] for each in tables]) for name in tables[0]}
     return SimpleNamespace(
@@ -168,7 +169,7 @@ def test_outcomes_and_differences_by_hand() -> None:
 
 def test_single_comparison_by_hand() -> None:
     tables = made({"mobilenetv2": 0.8, "resnet34": 0.6}, seeds=4, patients=50)
-    told = network_size.single_comparison(tables["cases"])
+    told = curve.single_comparison(tables["cases"])
     wide = tables["cases"].assign(
         right=(tables["cases"]["probabilities"].str.split().str[0].astype(float) >= 0.5) == tables["cases"]["label"]
     )
@@ -182,7 +183,7 @@ def test_single_comparison_by_hand() -> None:
     assert ten["patients"] == 10
     assert ten["points"] == pytest.approx(100 * (1.959964 + 0.841621) * np.sqrt(between + spread / 10), rel=1e-6)
     one = tables["cases"][tables["cases"]["seed"] == 1]
-    assert network_size.single_comparison(one)["detectable"] == []
+    assert curve.single_comparison(one)["detectable"] == []
 
 
 def test_a_planted_inverted_u_is_visible_and_the_chapter_says_so() -> None:
@@ -191,6 +192,7 @@ def test_a_planted_inverted_u_is_visible_and_the_chapter_says_so() -> None:
     run = stored(made(shape), made(flat, rate=0.001), rates=(0.005, 0.001))
     n = Numbers(network_size.statistics(run))
     assert n.value("first") == "rate_5000"
+    assert (n.value("rounds"), n.value("steps")) == (2, 7)  # 10 images in 15 variants make 7 batches of 24 or fewer
     assert n.value("rates.rate_5000.fits.image.all.seeds.inverted_u") is True
     networks_found = n.value("rates.rate_1000.networks")
     assert [row["network"] for row in networks_found] == list(shape)  # by size

@@ -232,7 +232,7 @@ def test_wrong_parameters_are_named_at_once(tmp_path: Path) -> None:
     asked = {**TINY, "new_slices": 2, "efects": [1.0], "classes": ["clear cell", "oncocytoma"]}
     with pytest.raises(UsageError) as caught:
         experiments.run("small-test", "tiny", asked, into=tmp_path)
-    for words in ("'new_slices' is 2", "did you mean 'effects'?", "'classes.1' is 'oncocytoma'"):
+    for words in ("new_slices is 2", "did you mean 'effects'?", "classes.1 is 'oncocytoma'"):
         assert words in str(caught.value)
 
 

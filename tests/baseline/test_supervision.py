@@ -194,6 +194,8 @@ def test_standardised_slices_have_one_mean_and_deviation() -> None:
 
 def test_wrong_parameters_are_named_together(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        experiments.run(ROOT, "supervision", "tiny", {"arms": ("strnog",), "shares": (0.5, 1.5), "crop": 4}, 1, tmp_path)
+        experiments.run(
+            ROOT, "supervision", "tiny", {"arms": ("strnog",), "shares": (0.5, 1.5), "crop": 4}, 1, tmp_path
+        )
     for piece in ("arms", "shares has 1.5; allowed: above 0, at most 1", "crop is 4"):
         assert piece in str(caught.value)

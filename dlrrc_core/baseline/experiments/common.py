@@ -35,7 +35,9 @@ class Training(Parameters):
     epochs : int, default 30
         Most rounds through the training images; the seed paper does not print how many it took.
     patience : int or None, default 10
-        Rounds without a lower loss on the validation set after which training ends.
+        Rounds without a better one on the validation set after which training ends.
+    best_by : {"loss", "accuracy"}, default "loss"
+        What makes a round better; the seed paper prints the best validation accuracy.
     batch : int, default 24
     optimiser : {"adam", "sgd"}, default "adam"
     learning_rate : float, default 0.005
@@ -55,7 +57,8 @@ class Training(Parameters):
     slices_per_patient: int = Field(25, ge=1, le=1000)
     epochs: int = Field(30, ge=1)
     patience: int | None = Field(10, ge=1)
-    batch: int = Field(24, ge=1)
+    best_by: Literal["loss", "accuracy"] = "loss"
+    batch: int = Field(24, ge=2)
     optimiser: Literal["adam", "sgd"] = "adam"
     learning_rate: float = Field(0.005, gt=0)
     augmentation: Literal["none", "light", "15-fold"] = "15-fold"

@@ -47,11 +47,11 @@ class Parameters(common.Training):
 
 
 def jobs(parameters: Parameters) -> list[dict[str, Any]]:
-    """Return one job per condition, effect and seed."""
+    """Return one job per condition, effect and seed; ``copies`` only with the smallest effect, where all it can show is leakage."""
     return [
         {"condition": condition, "effect": effect, "seed": seed}
         for condition in parameters.conditions
-        for effect in parameters.effects
+        for effect in (parameters.effects if condition != "copies" else [min(parameters.effects)])
         for seed in parameters.seeds
     ]
 

@@ -100,7 +100,9 @@ def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcom
         tables["trainings"].append({**row, "epochs": time["epochs"], "seconds": time["seconds_total"], "problem": None})
         tables["cases"] += [{"learning_rate": rate, **each} for each in predictions.rows(new, answers["new"], DIGITS)]
         tables["curves"] += [{"learning_rate": rate, **each} for each in common.history(result)]
-        records.append({"learning_rate": rate, **result.record})
+        records.append(
+            {"learning_rate": rate, **{name: value for name, value in result.record.items() if name != "curves"}}
+        )
     return Outcome(tables, facts={"trainings": records})
 
 

@@ -78,5 +78,5 @@ def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcom
         result, answers = common.trained(chosen, train, valid, {"new": new}, folder / f"seed-{seed}")
         tables["cases"] += [{"seed": seed, **row} for row in predictions.rows(new, answers["new"], DIGITS)]
         tables["curves"] += [{"seed": seed, **row} for row in common.history(result)]
-        records.append({"seed": seed, **result.record})
+        records.append({"seed": seed, **{name: value for name, value in result.record.items() if name != "curves"}})
     return Outcome(tables, facts={"trainings": records})

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from itertools import combinations
+from math import ceil
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from scipy.stats import t as student
 
 from dlrrc_core import stats
 from dlrrc_core.baseline.findings import published
 from dlrrc_core.baseline.findings.common import estimates, samples
-from dlrrc_core.baseline.findings.network_size_curve import LEVEL, POWER, detectable, parabola
+from dlrrc_core.baseline.findings.network_size_curve import LEVEL, detectable, parabola, single_comparison
 from dlrrc_core.baseline.roc import placements
 from dlrrc_core.baseline.store import StoredRun
 
@@ -32,7 +31,6 @@ MODELS = {
 TOP = "mobilenetv2"  # the top of the printed parabola
 COIN = float(np.log(2))  # cross-entropy of a network that knows nothing about two equal classes
 CONVERGED = 0.95 * COIN
-TEST_SETS = (10, 100, 1000)
 
 
 def rate_key(rate: float) -> str:
@@ -52,7 +50,8 @@ def statistics(run: StoredRun) -> dict[str, Any]:
     -------
     dict
         ``rates.<rate>`` as :func:`of_rate` gives it; ``first``, the name of the learning rate of the seed paper (the first asked for);
-        ``published``, the printed values by network; ``seeds``, ``patients`` (training and new), ``classes`` and ``coin``.
+        ``published``, the printed values by network; ``seeds``, ``patients`` (training and new), ``classes``, ``effect``,
+        ``rounds`` and ``steps`` of a training, ``coin``.
     """
     asked = run.record.parameters
     trainings = run.tables["trainings"]
@@ -63,6 +62,8 @@ def statistics(run: StoredRun) -> dict[str, Any]:
             "learning_rate": float(rate),
             **of_rate(rows, tables["cases"], tables["curves"]),
         }
+    each = 1 if asked["augmentation"] != "15-fold" else asked["variants_per_epoch"]
+    steps = ceil(each * int(trainings["train_images"].max()) / asked["batch"])
     return {
         "rates": found,
         "first": rate_key(float(asked["learning_rates"][0])),
@@ -71,6 +72,8 @@ def statistics(run: StoredRun) -> dict[str, Any]:
         "patients": {"training": int(asked["patients"]), "new": int(asked["new_patients"])},
         "classes": list(asked["classes"]),
         "effect": float(asked["effect"]),
+        "rounds": int(asked["epochs"]),
+        "steps": steps,
         "coin": {"loss": COIN, "converged_below": CONVERGED},
     }
 
@@ -90,7 +93,7 @@ def of_rate(trainings: pd.DataFrame, cases: pd.DataFrame, curves: pd.DataFrame) 
         95 % interval over patients (``percent``, ``interval``), of each seed (``seeds``), and their mean with the t interval over seeds;
         ``converged`` of ``trainings``. ``fits.<outcome>.<which>.<unit>``: :class:`~.network_size_curve.Curve` for all trainings or those
         that converged, with seeds as blocks or the means of the networks as the units. ``differences``: MobileNetV2 less each other
-        network by seed. ``single``: as :func:`single_comparison` gives it.
+        network by seed. ``single``: as :func:`~.network_size_curve.single_comparison` gives it.
 
     Notes
     -----
@@ -183,58 +186,10 @@ def differences(values: pd.DataFrame, outcome: str) -> list[dict[str, Any]]:
     return found
 
 
-def single_comparison(cases: pd.DataFrame) -> dict[str, Any]:
-    """Return what a comparison of two networks, each trained once, can see in a test set of k patients.
-
-    Parameters
-    ----------
-    cases : pandas.DataFrame
-        Answers at one learning rate.
-
-    Returns
-    -------
-    dict
-        ``between_trainings``: standard deviation over seeds of the difference in case accuracy of two networks, points, less what the
-        number of test patients explains; ``per_patient``: standard deviation over patients of the difference of right answers (points
-        for one patient); ``detectable``: by number of patients k, the true difference that is significant with a chance of 80 %;
-        all None below two networks or two seeds.
-
-    Notes
-    -----
-    Over all pairs of networks, ``s_T^2 = max(0, mean variance over seeds - s_P^2 / K)`` with K new patients, and
-    ``(z_0.975 + z_0.8) sqrt(s_T^2 + s_P^2 / k)``. Cases by mean probability.
-    """
-    right = {
-        (name, seed): samples(rows, LEVELS)["mean_probability"]
-        for (name, seed), rows in cases.groupby(["network", "seed"])
-    }
-    hits = {key: pd.Series((each.call == each.truth).astype(float), index=each.names) for key, each in right.items()}
-    networks, seeds = (sorted({key[i] for key in hits}) for i in (0, 1))
-    over_seeds, over_patients, patients = [], [], []
-    for first, second in combinations(networks, 2):
-        both = [
-            hits[first, seed] - hits[second, seed] for seed in seeds if {(first, seed), (second, seed)} <= set(hits)
-        ]
-        if len(both) > 1:
-            over_seeds.append(float(np.var([each.mean() for each in both], ddof=1)))
-            over_patients.append(float(np.mean([each.var(ddof=1) for each in both])))
-            patients.append(float(np.mean([len(each) for each in both])))
-    if not over_seeds:
-        return {"between_trainings": None, "per_patient": None, "detectable": []}
-    per_patient = float(np.mean(over_patients))
-    between = max(0.0, float(np.mean(over_seeds)) - per_patient / float(np.mean(patients)))
-    factor = float(norm.isf(LEVEL / 2) + norm.isf(1 - POWER))
-    return {
-        "between_trainings": 100 * between**0.5,
-        "per_patient": 100 * per_patient**0.5,
-        "detectable": [{"patients": k, "points": 100 * factor * (between + per_patient / k) ** 0.5} for k in TEST_SETS],
-    }
-
-
 def printed() -> list[dict[str, Any]]:
     """Return what the seed paper prints of each network, by increasing size: parameters, accuracies, and whether it converged."""
     record = published.paper(PAPER)
-    trainable = record.compute["parameters_trainable"]
+    trainable: Any = record.compute["parameters_trainable"]
     rows = []
     for model, name in MODELS.items():
         validation = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -156,15 +157,15 @@ def needed(accuracy: float, half: float) -> dict[str, Any]:
         ``accuracy`` and the number of cases by method; the number right need not be whole.
     """
 
-    def wide(method: str, n: int) -> float:
-        low, high = intervals.interval(method, accuracy / 100 * n, n)
-        return float(min(high[0], 1) - max(low[0], 0))
+    def width(method: str) -> Callable[[int], float]:
+        def of(n: int) -> float:
+            low, high = intervals.interval(method, accuracy / 100 * n, n)
+            return float(min(high[0], 1) - max(low[0], 0))
+
+        return of
 
     limit = 2 * half / 100 + 1e-12
-    return {"accuracy": accuracy} | {
-        name: smallest(lambda n, method=method: wide(method, n), limit)
-        for name, method in METHODS.items()  # type: ignore[misc]
-    }
+    return {"accuracy": accuracy} | {name: smallest(width(method), limit) for name, method in METHODS.items()}
 
 
 def clustering(found: Answers, design: Design) -> dict[str, float]:

@@ -30,7 +30,7 @@ class Fit:
     Attributes
     ----------
     model : Classifier
-        With the weights of the epoch with the lowest validation loss, in evaluation mode, on the device of the settings.
+        With the weights of the best epoch, in evaluation mode, on the device of the settings.
     history : list of dict
         One row per epoch: ``epoch`` (from 1), ``train_loss``, ``train_accuracy`` (means over the epoch while it was learned, augmented,
         with dropout), ``valid_loss``, ``valid_accuracy`` (afterwards, as they are), ``learning_rate``, ``seconds``,

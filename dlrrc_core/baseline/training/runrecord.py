@@ -176,17 +176,18 @@ def _model(model: Classifier, train: Images, settings: Settings, operations: int
 
 def _stopping(settings: Settings, history: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the rule that ended the training and what it did."""
-    losses = [float(row["valid_loss"]) for row in history]
-    best = int(np.argmin(losses)) + 1 if losses else None
+    ranks = [settings.rank(row["valid_loss"], row["valid_accuracy"]) for row in history]
+    best = ranks.index(min(ranks)) + 1 if ranks else None
+    better = {"loss": "lower validation loss", "accuracy": "higher validation accuracy"}[settings.best_by]
     decided = settings.patience is not None
     rule = (
-        f"training ends after {settings.patience} epochs without a lower validation loss, at the latest after {settings.epochs}"
+        f"training ends after {settings.patience} epochs without a {better}, at the latest after {settings.epochs}"
         if decided
         else f"training ends after {settings.epochs} epochs"
     )
     return {
-        "rule": f"{rule}; the weights of the epoch with the lowest validation loss are kept",
-        "measure": "validation loss",
+        "rule": f"{rule}; the weights of the best epoch are kept",
+        "measure": f"validation {settings.best_by}",
         "ends_training": decided,
         "patience": settings.patience,
         "best_epoch": best,

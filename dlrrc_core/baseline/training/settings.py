@@ -50,8 +50,11 @@ class Settings(BaseModel):
     epochs : int, default 100
         At most; the paper prints none.
     patience : int or None, default 10
-        Training ends after this many epochs without a lower validation loss; None never ends it. The weights of the epoch with the
-        lowest validation loss are kept either way. The paper prints no rule.
+        Training ends after this many epochs without a better one, see ``best_by``; None never ends it. The weights of the best epoch
+        are kept either way. The paper prints no rule.
+    best_by : str, default "loss"
+        Which epoch is the best: ``loss``, with the lowest validation loss, or ``accuracy``, with the highest validation accuracy (of
+        several the one with the lowest loss). The paper prints the best validation accuracy of each network.
     augmentation : str, default "15-fold"
         ``none``, ``light`` or ``15-fold``, see :mod:`dlrrc_core.baseline.training.augment`.
     variants_per_epoch : int, default 15
@@ -100,6 +103,7 @@ class Settings(BaseModel):
     batch: int = Field(default=24, ge=2)
     epochs: int = Field(default=100, ge=1)
     patience: int | None = Field(default=10, ge=1)
+    best_by: Literal["loss", "accuracy"] = "loss"
     augmentation: Augmentation = "15-fold"
     variants_per_epoch: int = Field(default=VARIANTS, ge=1, le=VARIANTS)
     batch_norm: Literal["train", "frozen"] = "train"
@@ -143,6 +147,10 @@ class Settings(BaseModel):
     def changed(self, **values: Any) -> Settings:
         """Return the settings with other values, checked again."""
         return type(self)(**{**self.model_dump(), **values})
+
+    def rank(self, loss: float, accuracy: float) -> tuple[float, float]:
+        """Return the rank of an epoch by its loss and accuracy on the validation images; the lowest is the best."""
+        return (loss, 0.0) if self.best_by == "loss" else (1 - accuracy, loss)
 
     def usable_device(self) -> torch.device:
         """Return the device.

@@ -58,14 +58,14 @@ class Trainer:
         self.scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "fp16")
         self.generator = torch.Generator(device).manual_seed(seed_of(settings.seed, 0))
         self.history: list[dict[str, Any]] = []
-        self.best: dict[str, Any] = {"loss": math.inf, "epoch": 0, "weights": {}}
+        self.best: dict[str, Any] = {"rank": (math.inf, math.inf), "epoch": 0, "weights": {}}
         self.step, self.elapsed = 0, 0.0  # inside the epoch: steps done, seconds of training steps
         self.losses = torch.zeros(0, device=device)  # one value per step, looked at only now and then
         self.correct = torch.zeros((), dtype=torch.int64, device=device)
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done or the validation loss has not fallen for ``patience`` epochs."""
+        """Whether all epochs are done or no epoch was better than the best for ``patience`` epochs."""
         done, patience = len(self.history), self.settings.patience
         return done >= self.settings.epochs or (patience is not None and done - self.best["epoch"] >= patience)
 
@@ -107,9 +107,10 @@ class Trainer:
         }
         self.history.append(row)
         self.step, self.elapsed = 0, 0.0
-        if valid_loss < self.best["loss"]:
+        rank = self.settings.rank(valid_loss, valid_accuracy)
+        if rank < tuple(self.best["rank"]):
             weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-            self.best = {"loss": valid_loss, "epoch": number, "weights": weights}
+            self.best = {"rank": rank, "epoch": number, "weights": weights}
         if isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
             self.scheduler.step(valid_loss)
         elif self.scheduler is not None:

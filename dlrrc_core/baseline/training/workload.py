@@ -49,7 +49,7 @@ def software() -> dict[str, str | None]:
         "numpy": str(np.__version__),
         "cuda": torch.version.cuda,
         "cudnn": None if cudnn is None else str(cudnn),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
     }
 
 
