@@ -69,4 +69,4 @@ benchmarks: $(STAMP) ## time builds and statistics against peers (many minutes)
 	$(BIN)/python benchmarks/statistical.py
 
 clean: ## delete everything that was built
-	rm -rf _build book/fields book/checklist book/index.ipynb book/compare.ipynb book/rules.ipynb book/audit-method.ipynb book/audit-form.ipynb book/landscape.ipynb book/crosswalk.ipynb book/rating-form.ipynb
+	rm -rf _build book/fields book/baseline book/checklist book/index.ipynb book/compare.ipynb book/rules.ipynb book/audit-method.ipynb book/audit-form.ipynb book/landscape.ipynb book/crosswalk.ipynb book/rating-form.ipynb

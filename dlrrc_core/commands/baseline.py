@@ -62,8 +62,10 @@ def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str | No
 
     Raises
     ------
+    UsageError
+        When a parameter is not allowed, data are missing or a training failed.
     PageError
-        When a cell failed; the notebook with the traceback is kept.
+        When a cell failed in another way. Either way the notebook with the traceback is kept.
     """
     from dlrrc_core import execution  # slow to import: papermill, IPython
 
@@ -71,6 +73,9 @@ def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str | No
     job = execution.Job(str(root), f"notebooks/baseline/{name.replace('-', '_')}.py", output, parameters)
     outcome = execution.run(job, engine or execution.ENGINE)
     write(root / output, outcome.notebook.encode())
+    for name in ("UsageError", "TrainingError"):  # said for a person already
+        if (mark := f": {name}: ") in (outcome.error or ""):
+            raise UsageError(str(outcome.error).split(mark, 1)[1])
     if outcome.error:
         raise PageError(f"{outcome.error}\n  the failed notebook is {output}")
     return root / output

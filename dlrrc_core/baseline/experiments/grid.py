@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,6 +122,9 @@ def _work(module: str, parameters: Parameters, job: dict[str, Any], place: Path)
     outcome = import_module(module).work(parameters, job, place)
     facts = {**outcome.facts, "seconds": time.perf_counter() - began}
     write(place / KEPT, Outcome(outcome.tables, outcome.pictures, facts).text())
+    for path in place.iterdir():  # checkpoints and exported networks, which nothing needs once the outcome is kept
+        if path.name != KEPT:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _key(code: str, parameters: Parameters, job: Mapping[str, Any]) -> str:

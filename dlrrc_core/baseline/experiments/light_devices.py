@@ -13,22 +13,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, field_validator
 from scipy.special import softmax
 
 from dlrrc_core.baseline import deploy, networks, phantom, predictions
 from dlrrc_core.baseline.experiments import common
+from dlrrc_core.baseline.experiments.bare import normalised
 from dlrrc_core.baseline.experiments.grid import Outcome
-from dlrrc_core.baseline.slices import Slices
 from dlrrc_core.baseline.training import split
 from dlrrc_core.problems import one_of
 
 SIX = ("shufflenetv2", "mobilenetv2", "efficientnet_b0", "resnet34", "resnet50", "resnet101")
 CHANNELS = 3  # as Table 3 of the seed paper
-Floats = npt.NDArray[np.float32]
 Subtype = Literal["chromophobe", "papillary", "clear cell"]
-Weights = tuple[Floats, Floats]
 
 
 class Parameters(common.Training):
@@ -134,11 +131,10 @@ def trained(parameters: Parameters, seed: int, folder: Path) -> Outcome:
     chosen = common.settings(parameters, seed, channels=CHANNELS)
     result, answers = common.trained(chosen, train, valid, {"new": new}, folder)
     model = result.model.cpu().eval()
-    moments = (model.mean.numpy(), model.sd.numpy())
     whole = deploy.export(model.network, folder / "float32.onnx", parameters.size)
     some = np.random.default_rng(seed).permutation(len(train))[: parameters.calibration]
-    small = deploy.quantise(whole, folder / "int8.onnx", normalised(train.select(some), moments))
-    images = normalised(new, moments)
+    small = deploy.quantise(whole, folder / "int8.onnx", normalised(model, train.select(some)))
+    images = normalised(model, new)
     exported = deploy.check(whole, model.network, images)
     reduced = {"largest_difference": None, **deploy.agreement(whole, small, images)}
     versions = {
@@ -153,10 +149,3 @@ def trained(parameters: Parameters, seed: int, folder: Path) -> Outcome:
     ]
     tables = {"agreement": pairs, "cases": cases, "curves": common.history(result)}
     return Outcome(tables, facts={"training": result.record})
-
-
-def normalised(slices: Slices, moments: Weights) -> Floats:
-    """Return slices as the bare network takes them: standardised with the moments of the training set, in three channels."""
-    mean, sd = (np.asarray(each, dtype=np.float32).reshape(1, -1, 1, 1) for each in moments)
-    pixels = (slices.pixels.astype(np.float32) - mean) / sd
-    return np.ascontiguousarray(np.broadcast_to(pixels, (len(pixels), CHANNELS, *pixels.shape[2:])))

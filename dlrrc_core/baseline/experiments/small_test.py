@@ -27,8 +27,8 @@ class Parameters(common.Training):
     Attributes
     ----------
     classes : (str, str), default ("clear cell", "papillary")
-        The two subtypes that differ most in the simulator, so that the true accuracy can be anything up to that of the seed paper.
-    effects : tuple of float, default (0.3, 0.5, 0.75, 1)
+        The two subtypes that differ most in the simulator, so that high accuracies can be reached.
+    effects : tuple of float, default (0.5, 0.75, 1)
         Size of the difference between the classes, 0 (none) to 1; sets the true accuracy.
     valid : float, default 0.1
         Share of the patients that end the training.
@@ -41,7 +41,7 @@ class Parameters(common.Training):
     """
 
     classes: tuple[Subtype, Subtype] = ("clear cell", "papillary")
-    effects: tuple[float, ...] = Field((0.3, 0.5, 0.75, 1.0), min_length=1)
+    effects: tuple[float, ...] = Field((0.5, 0.75, 1.0), min_length=1)
     valid: float = Field(0.1, gt=0, lt=1)
     cohort: int = Field(1, ge=0, lt=2**32)
     new_patients: int = Field(400, ge=10)
