@@ -64,9 +64,10 @@ format: $(STAMP) ## put code into the agreed format
 lock: ## resolve the newest allowed versions into uv.lock
 	$(BIN)/uv lock --upgrade
 
-benchmarks: $(STAMP) ## time builds and statistics against peers (many minutes)
+benchmarks: torch ## time builds, statistics and training against peers (many minutes)
 	$(BIN)/python benchmarks/build.py
 	$(BIN)/python benchmarks/statistical.py
+	$(BIN)/python benchmarks/training.py
 
 clean: ## delete everything that was built
 	rm -rf _build book/fields book/baseline book/checklist book/index.ipynb book/compare.ipynb book/rules.ipynb book/audit-method.ipynb book/audit-form.ipynb book/landscape.ipynb book/crosswalk.ipynb book/rating-form.ipynb

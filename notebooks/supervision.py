@@ -24,7 +24,8 @@ chapter.notice()
 # cube around it: *strong* supervision) against one that is shown the slices through the lesion with nothing but the patient's label (2D, whole slices:
 # *weak* supervision), and decides on a case by more than three consecutive slices of the same grade. The two differ in more than the outline: in dimension,
 # in size of the input, and in the way to a case. Here two subtypes of simulated tumours stand for the two grades, all networks learn from the same patients
-# and answer on the same new ones, and a further arm, 2D slices of the outlined cube, separates outline and dimension.
+# and answer on the same new ones, and two further arms lie between: 2D slices of the outlined cube, which separate outline and dimension, and 2D slices of
+# the region of the diseased kidney.
 #
 # ## Who wins, and when
 

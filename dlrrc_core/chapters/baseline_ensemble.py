@@ -122,11 +122,10 @@ class Ensemble(Baseline):
                 f"{self.n(f'{at}.{method}.ece.value', '.3f')} {words}" for method, words in METHODS.items()
             )
             said.append(f"for {LABELS[model]} {values}")
-        first = f"{self.strongest}.calibration.first_sequence.temperature.temperatures"
-        low, high = (pick(self.n.value(first)) for pick in (min, max))
+        first = f"{self.strongest}.calibration.first_sequence.temperature.temperature"
         return Markdown(
             f"The expected calibration error on new patients was {'; '.join(said)}. The temperatures of the first sequence, fitted to validation "
-            f"patients, were {low:.2f} to {high:.2f} over the seeds; above 1 the network was too sure. Neither method changes the order of the "
+            f"patients, were {self.n(f'{first}.lowest', '.2f')} to {self.n(f'{first}.highest', '.2f')} over the seeds; above 1 the network was too sure. Neither method changes the order of the "
             "patients, so no area under a curve moves. The error is never below 0 and too large in small samples, also for a calibrated model."
         )
 
@@ -180,7 +179,7 @@ class Ensemble(Baseline):
         columns += [
             Column(f"{words}, %", True) for words in ("These answers", "Out of bag", "Test set", "New patients")
         ]
-        columns += [Column("Optimism, points", True), Column("Over the seeds")]
+        columns += [Column(f"{words}, points", True) for words in ("Optimism", "Lowest seed", "Highest seed")]
         rows: list[Row] = []
         for effect in self.effects:
             for model in LABELS:

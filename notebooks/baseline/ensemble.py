@@ -21,6 +21,7 @@ patients = 1162
 roi = "tumour"
 epochs = 200
 patience = 50
+best_by = "accuracy"
 batch = 16
 optimiser = "adam"
 learning_rate = 0.001
@@ -55,6 +56,7 @@ run = experiments.run(
         "roi": roi,
         "epochs": epochs,
         "patience": patience,
+        "best_by": best_by,
         "batch": batch,
         "optimiser": optimiser,
         "learning_rate": learning_rate,

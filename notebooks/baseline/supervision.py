@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Experiment: strong against weak supervision
 #
-# Trains a 3D network on cubes around the tumour, a 2D network on whole slices and a 2D network on slices of the cubes, all on the same simulated
+# Trains a 3D network on cubes around the tumour, 2D networks on slices of the cubes, of the kidney's region and of the whole body, all on the same simulated
 # patients, and stores their answers on new patients below `data/baseline/runs`. The chapter *Strong and weak supervision* reads them. On a computer
 # with an NVIDIA GPU the defaults below are the full set; `dlrrc baseline run supervision --scale reduced` fits a CPU.
 
@@ -22,6 +22,7 @@ roi = "slice"
 slices_per_patient = 25
 epochs = 30
 patience = 10
+best_by = "loss"
 batch = 24
 optimiser = "adam"
 learning_rate = 0.001
@@ -30,7 +31,7 @@ variants_per_epoch = 15
 precision = "float32"
 compile = False
 seeds = (1, 2, 3, 4, 5)
-arms = ("strong", "box", "weak")
+arms = ("strong", "box", "kidney", "weak")
 shares = (0.25, 0.5, 1.0)
 effects = (0.5, 1.0)
 classes = ("clear cell", "chromophobe")
@@ -58,6 +59,7 @@ run = experiments.run(
         "slices_per_patient": slices_per_patient,
         "epochs": epochs,
         "patience": patience,
+        "best_by": best_by,
         "batch": batch,
         "optimiser": optimiser,
         "learning_rate": learning_rate,

@@ -26,15 +26,15 @@ TINY = store.experiment(ROOT, "supervision").scales["tiny"]
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> store.StoredRun:
     """Return the tiny run of every arm."""
-    return experiments.run(ROOT, "supervision", "tiny", TINY, 1, tmp_path_factory.mktemp("runs"))
+    return experiments.run("supervision", "tiny", TINY, 1, tmp_path_factory.mktemp("runs"))
 
 
 def test_every_arm_answers_on_the_same_new_patients(run: store.StoredRun) -> None:
     cases = run.tables["cases"]
-    assert set(cases["arm"]) == {"strong", "box", "weak"}
+    assert set(cases["arm"]) == {"strong", "box", "kidney", "weak"}
     per_arm = cases.groupby("arm")["patient"].agg(set)
     assert len(per_arm["strong"]) == TINY["new_patients"]
-    assert per_arm["strong"] == per_arm["box"] == per_arm["weak"]
+    assert per_arm["strong"] == per_arm["box"] == per_arm["kidney"] == per_arm["weak"]
     known = {f"P{number:05d}" for number in range(1, TINY["patients"] + 1)}
     assert not per_arm["weak"] & known
     counts = cases.assign(slices=cases["probabilities"].astype(str).str.split().str.len())
@@ -194,8 +194,6 @@ def test_standardised_slices_have_one_mean_and_deviation() -> None:
 
 def test_wrong_parameters_are_named_together(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        experiments.run(
-            ROOT, "supervision", "tiny", {"arms": ("strnog",), "shares": (0.5, 1.5), "crop": 4}, 1, tmp_path
-        )
+        experiments.run("supervision", "tiny", {"arms": ("strnog",), "shares": (0.5, 1.5), "crop": 4}, 1, tmp_path)
     for piece in ("arms", "shares has 1.5; allowed: above 0, at most 1", "crop is 4"):
         assert piece in str(caught.value)

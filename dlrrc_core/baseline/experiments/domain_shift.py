@@ -25,14 +25,10 @@ from dlrrc_core.baseline.training import Settings, split
 
 CENTRES = ("A", "B", "C", "D")
 TOGETHER = ("C", "A")  # centre of the first and of the second class where class and centre go together
-ONE, FIFTEEN, VARIED, TWO, THREE = (
-    "one centre",
-    "one centre, 15-fold augmentation",
-    "one centre, scanner varied",
-    "two centres",
-    "three centres",
-)
-TRAININGS = {ONE: ("A",), FIFTEEN: ("A",), VARIED: ("A",), TWO: ("A", "B"), THREE: ("A", "B", "C")}
+TRAININGS = {"one": ("A",), "fifteen": ("A",), "varied": ("A",), "two": ("A", "B"), "three": ("A", "B", "C")}
+"""What is trained in the question ``shift`` and where its patients come from; ``fifteen`` has the 15-fold augmentation, ``varied`` copies
+as other scanners might have given them."""
+PLAIN = "one"
 DIGITS = 3  # of the stored probabilities: there are many
 Subtype = Literal["chromophobe", "papillary", "clear cell"]
 
@@ -55,7 +51,8 @@ class Parameters(common.Training):
     effects : tuple of float, default (0, 0.5)
         Size of the difference between the classes in the question ``confounding``.
     confoundings : tuple of float, default (0, 0.5, 0.9, 1)
-        Probability that the class decides about the centre.
+        Probability that the class decides about the centre. Without effect and without confounding there is nothing to learn, and nothing
+        is trained.
     valid : float, default 0.15
         Share of the patients that end the training.
     new_patients : int, default 200
@@ -101,12 +98,16 @@ def _shift(parameters: Parameters, world: Cohort, folder: Path) -> Outcome:
     for shift in parameters.shifts:
         for centre in CENTRES[1:]:
             tests[centre, shift] = phantom.slices(new.changed(centres=(centre,), shift=shift), parameters.device)
+    largest = max(parameters.shifts)
     found: dict[str, list[dict[str, Any]]] = {"cases": [], "curves": []}
     records = {}
     for number, (training, centres) in enumerate(TRAININGS.items()):
         cohort = phantom.slices(world.changed(centres=centres), parameters.device)
         keys = {"training": training, "effect": parameters.effect, "confounding": 0.0}
-        records[training] = _learned(parameters, cohort, training, world.seed, tests, keys, folder / str(number), found)
+        # what lies between is only asked of the network that might need help
+        asked = tests if training == PLAIN else {key: tests[key] for key in tests if key[1] in (0.0, largest)}
+        place = folder / str(number)
+        records[training] = _learned(parameters, cohort, training, world.seed, asked, keys, place, found)
     return Outcome(found, facts={"trainings": records})
 
 
@@ -116,6 +117,8 @@ def _confounding(parameters: Parameters, world: Cohort, folder: Path) -> Outcome
     records = []
     for effect in parameters.effects:
         for confounding in parameters.confoundings:
+            if not effect and not confounding:
+                continue  # nothing to learn
             own = world.changed(effect=effect, centres=TOGETHER, confounding=confounding)
             new = _new(parameters, own)
             kinds = {
@@ -125,10 +128,10 @@ def _confounding(parameters: Parameters, world: Cohort, folder: Path) -> Outcome
                 "external": new.changed(centres=("B", "D"), confounding=0.0),
             }
             tests = {(name, 1.0): phantom.slices(each, parameters.device) for name, each in kinds.items()}
-            keys = {"training": "two centres, confounded", "effect": effect, "confounding": confounding}
+            keys = {"training": "two", "effect": effect, "confounding": confounding}
             cohort = phantom.slices(own, parameters.device)
             place = folder / str(len(records))
-            records.append(_learned(parameters, cohort, TWO, world.seed, tests, keys, place, found))
+            records.append(_learned(parameters, cohort, "two", world.seed, tests, keys, place, found))
     return Outcome(found, facts={"trainings": records})
 
 
@@ -154,7 +157,7 @@ def _learned(
     train, valid = (
         cohort.select(index) for index in split(cohort, "patient", (1 - parameters.valid, parameters.valid), seed)
     )
-    if training == VARIED:
+    if training == "varied":
         train = varied(train, parameters.variants_per_epoch, seed)
     chosen = _settings(parameters, training, seed)
     names = {f"{name} {shift:g}": (name, shift) for name, shift in tests}
@@ -169,9 +172,9 @@ def _learned(
 
 def _settings(parameters: Parameters, training: str, seed: int) -> Settings:
     """Return the settings of a training: as many images are seen in each."""
-    if training == FIFTEEN:
+    if training == "fifteen":
         return common.settings(parameters, seed, augmentation="15-fold")
-    if training == VARIED:
+    if training == "varied":
         return common.settings(parameters, seed)
     more = parameters.variants_per_epoch
     patience = None if parameters.patience is None else parameters.patience * more

@@ -41,9 +41,9 @@ CALIBRATIONS = {"temperature": temperature, "platt": platt}
 class Parameters(common.Training):
     """Parameters of the experiment, beside those of every training.
 
-    Of the shared ones ``slices_per_patient`` is 1, as each patient gives one image with three channels, and ``roi`` only counts for
-    ``planes`` "neighbours". The paper's images had 200 pixels along each side; its five dense layers, ImageNet weights, weighted loss and
-    choice of the best of 100 trainings are left out.
+    Of the shared ones ``slices_per_patient`` is 1, as each patient gives one image with three channels, ``roi`` only counts for
+    ``planes`` "neighbours", and ``best_by`` is "accuracy", as the paper chose its networks. The paper's images had 200 pixels along each
+    side; its five dense layers, ImageNet weights, weighted loss and choice of the best of 100 trainings are left out.
 
     Attributes
     ----------
@@ -73,6 +73,7 @@ class Parameters(common.Training):
     batch: int = Field(16, ge=2)
     epochs: int = Field(200, ge=1)
     patience: int | None = Field(50, ge=1)
+    best_by: Literal["loss", "accuracy"] = "accuracy"
     learning_rate: float = Field(0.001, gt=0)
     augmentation: Literal["none", "light", "15-fold"] = "light"
     share: float = Field(655 / 1162, gt=0, lt=1)

@@ -1,9 +1,10 @@
 """Strong against weak supervision: a network that is shown the annotated tumour, and one that is shown whole slices with the patient's label.
 
 Arms, after Li et al. (2025), whose two grades are here two subtypes of the simulator: ``strong`` is a 3D ResNet-18 on a cube around the
-tumour, learned from rotated copies; ``weak`` a 2D ResNet-18 on the slices through the lesion, each standardised by itself; ``box``, which
-the paper does not have, the 2D network on the slices of the cube, so that what the annotation gives and what the third dimension gives
-can be told apart. Every arm learns from the same patients and answers on the same new ones.
+tumour, learned from rotated copies; ``weak`` a 2D ResNet-18 on the slices through the lesion, each standardised by itself. Two arms that
+the paper does not have lie between: ``box``, the 2D network on the slices of the cube, so that what the annotation gives and what the third
+dimension gives can be told apart, and ``kidney``, the 2D network on slices of the region of the diseased kidney. Every arm learns from the
+same patients and answers on the same new ones.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dlrrc_core.baseline.experiments.grid import Outcome
 from dlrrc_core.baseline.slices import Slices
 from dlrrc_core.baseline.training import Volumes, fit, predict, split
 
-Arm = Literal["strong", "box", "weak"]
+Arm = Literal["strong", "box", "kidney", "weak"]
 GREY, PER_SD = (
     127.5,
     42.5,
@@ -33,14 +34,14 @@ GREY, PER_SD = (
 class Parameters(common.Training):
     """Parameters of the experiment, beside those of every training.
 
-    Of the shared ones ``patients`` is the largest training cohort (214 in the paper), ``network``, ``roi``, ``size`` and
-    ``augmentation`` are of the 2D networks (``roi`` and ``size`` of the weak arm only), and ``slices_per_patient`` is the largest number
-    of slices of a patient that are learned from; answers are given on every slice. The paper prints its learning rate, batch and number
-    of rounds in a supplement that was not seen: those here are ours.
+    Of the shared ones ``patients`` is the largest training cohort (214 in the paper), ``network`` and ``augmentation`` are of the 2D
+    networks, ``size`` of the arms ``kidney`` and ``weak``, ``roi`` of the arm ``weak``, and ``slices_per_patient`` is the largest number of
+    slices of a patient that are learned from; answers are given on every slice. The paper prints its learning rate, batch and number of
+    rounds in a supplement that was not seen: those here are ours.
 
     Attributes
     ----------
-    arms : tuple of str, default ("strong", "box", "weak")
+    arms : tuple of str, default ("strong", "box", "kidney", "weak")
     shares : tuple of float, default (0.25, 0.5, 1)
         Shares of ``patients`` that are learned from; the smaller cohorts are part of the larger ones.
     effects : tuple of float, default (0.5, 1)
@@ -54,7 +55,7 @@ class Parameters(common.Training):
     angles : tuple of float, default (30, 60, 90, 180)
         Degrees by which the copies of a cube are turned in the plane of the slices; the printed 856 = 214 x 4 leaves out the original.
     standardise : bool, default True
-        Whether each whole slice gets mean 0 and standard deviation 1.
+        Whether each slice of the arms ``kidney`` and ``weak`` gets mean 0 and standard deviation 1.
     valid : float, default 0.2
         Share of the patients that end the training; the paper names no such set.
     new_patients : int, default 400
@@ -67,7 +68,7 @@ class Parameters(common.Training):
     roi: Literal["slice", "kidney", "tumour"] = "slice"
     learning_rate: float = Field(0.001, gt=0)
     augmentation: Literal["none", "light", "15-fold"] = "light"
-    arms: tuple[Arm, ...] = ("strong", "box", "weak")
+    arms: tuple[Arm, ...] = Field(("strong", "box", "kidney", "weak"), min_length=1)
     shares: tuple[float, ...] = Field((0.25, 0.5, 1.0), min_length=1)
     effects: tuple[float, ...] = Field((0.5, 1.0), min_length=1)
     classes: tuple[str, str] = ("clear cell", "chromophobe")
@@ -187,7 +188,8 @@ def _slices(parameters: Parameters, cohort: phantom.Cohort, arm: str) -> Slices:
     """Return the slices of a cohort as an arm sees them."""
     if arm == "box":
         return phantom.slices(cohort.changed(roi="tumour", size=parameters.crop), parameters.device)
-    whole = phantom.slices(cohort.changed(roi=parameters.roi, size=parameters.size), parameters.device)
+    roi = "kidney" if arm == "kidney" else parameters.roi
+    whole = phantom.slices(cohort.changed(roi=roi, size=parameters.size), parameters.device)
     return standardised(whole) if parameters.standardise else whole
 
 

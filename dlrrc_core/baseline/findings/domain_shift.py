@@ -54,7 +54,7 @@ def statistics(run: StoredRun) -> dict[str, Any]:
     largest = float(shift["shift"].max())
     return {
         "shift": {"effect": float(shift["effect"].iloc[0]), "trainings": _trainings(shift, largest)},
-        "confounding": _confounded(parts["confounding"]),
+        "confounding": _confounded(parts.get("confounding", table.iloc[:0])),
         "largest": round(100 * largest),
         "seeds": sorted(int(seed) for seed in table["seed"].unique()),
         "patients": int(shift["patient"].nunique()),
@@ -147,8 +147,8 @@ def _trainings(table: pd.DataFrame, largest: float) -> dict[str, Any]:
     """Return what each training keeps at each centre."""
     of_training = {name: group for name, group in table.groupby("training")}
     found: dict[str, Any] = {}
-    for key, (training, centres) in TRAININGS.items():
-        rows = of_training[training]
+    for key, (label, centres) in TRAININGS.items():
+        rows = of_training[key]
         home = scans(rows[rows["test"] == "A"])
         tests: dict[str, Any] = {}
         for (centre, shift), group in rows.groupby(["test", "shift"]):
@@ -163,13 +163,13 @@ def _trainings(table: pd.DataFrame, largest: float) -> dict[str, Any]:
                 "seeds": _per_seed(group),
             }
         found[key] = {
-            "label": training,
+            "label": label,
             "centres": list(centres),
             "tests": tests,
             "all": measured(scans(_everywhere(rows, largest))),
         }
         if key != "one":
-            other = of_training[TRAININGS["one"][0]]
+            other = of_training["one"]
             found[key]["gained"] = {
                 "never_seen": difference(*(scans(_at(each, NEVER_SEEN, largest)) for each in (rows, other))),
                 "home": difference(home, scans(other[other["test"] == "A"])),

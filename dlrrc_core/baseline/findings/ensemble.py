@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dlrrc_core.baseline import cases
@@ -54,7 +55,8 @@ def statistics(run: StoredRun) -> dict[str, Any]:
     dict
         ``clinical.<effect>`` with ``models.<model>.<set>`` (estimates over all seeds, per cent), ``optimism.<model>``, ``paired`` (a
         list: first less second on new patients), ``zero_rule.<model>.<set>`` and ``calibration.<model>.<method>`` (new patients: ``ece``
-        and ``brier`` with intervals, ``bins`` of the reliability diagram, ``slope``: mean over seeds). Patients of different seeds are
+        and ``brier`` with intervals, ``bins`` of the reliability diagram, ``slope``: mean over
+        seeds, ``temperature``: lowest, mean and highest of the seeds). Patients of different seeds are
         different; intervals are over patients and take the trained models as given.
     """
     answers, lines = run.tables["answers"], run.tables["recalibrations"]
@@ -112,7 +114,7 @@ def _optimism(table: pd.DataFrame) -> dict[str, Any]:
     """
     name = str(table["model"].iloc[0])
     fitted = name.partition(", ")[2] or "training"
-    seeds = []
+    seeds: list[dict[str, Any]] = []
     for seed, each in table.groupby("seed"):
         found = {str(s): sample(rows) for s, rows in each.groupby("set")}
         right = {s: 100 * float((own.call == own.truth).mean()) for s, own in found.items()}
@@ -129,13 +131,18 @@ def _optimism(table: pd.DataFrame) -> dict[str, Any]:
     return {
         "fitted_to": fitted,
         "seeds": seeds,
-        "difference": {"lowest": float(gaps.min()), "mean": float(gaps.mean()), "highest": float(gaps.max())},
+        "difference": _ends(gaps),
         **{
             name: float(np.mean([each[name] for each in seeds]))
             for name in ("fitted", "out_of_bag", "test", "new_patients")
             if seeds[0][name] is not None
         },
     }
+
+
+def _ends(values: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Return lowest, mean and highest of the seeds."""
+    return {"lowest": float(values.min()), "mean": float(values.mean()), "highest": float(values.max())}
 
 
 def _compared(first: str, second: str, one: Sample, other: Sample) -> dict[str, Any]:
@@ -174,7 +181,7 @@ def _calibrations(table: pd.DataFrame, lines: pd.DataFrame, model: str) -> dict[
             "brier": _plain(brier(answers)),
             "bins": diagram.as_dict()["bins"],
             "slope": float(slopes.mean()) if len(slopes) else None,
-            "temperatures": [float(1 / slope) for slope in slopes] if method == "temperature" else [],
+            "temperature": _ends(1 / slopes.to_numpy()) if method == "temperature" and len(slopes) else None,
         }
     return found
 

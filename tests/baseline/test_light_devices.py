@@ -1,0 +1,158 @@
+"""Light devices: statistics on tables made by hand, and the experiment from start to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import ROOT
+
+from dlrrc_core.baseline import experiments, phantom, store
+from dlrrc_core.baseline.experiments.bare import normalised
+from dlrrc_core.baseline.findings import light_devices
+from dlrrc_core.baseline.networks import build
+from dlrrc_core.baseline.training import Classifier
+from dlrrc_core.chapters.baseline_light_devices import LightDevices
+from dlrrc_core.problems import UsageError
+from dlrrc_core.tables import Numbers
+
+ABOUT = store.experiment(ROOT, "light-devices")
+SENTENCES = ("machine", "cost", "memory", "export", "eight_bits", "faster")
+
+
+def latency(network: str, size: int, milliseconds: dict[str, float]) -> list[dict[str, Any]]:
+    """Return the times of one network, by way of running it."""
+    return [
+        {
+            "network": network, "size": size, "runtime": runtime, "precision": precision, "threads": 1, "repeats": 7,
+            "median_ms": milliseconds[way], "quartile_1_ms": milliseconds[way] - 1, "quartile_3_ms": milliseconds[way] + 1,
+            "least_ms": 1.0, "largest_ms": 99.0, "memory_before_mib": 60.0, "memory_peak_mib": 100.0, "load": 1.5,
+        }
+        for way, (runtime, precision) in light_devices.WAYS.items()
+    ]  # fmt: skip
+
+
+def cases(version: str, calls: list[int]) -> list[dict[str, Any]]:
+    """Return one image per patient; classes take turns."""
+    return [
+        {
+            "seed": 1,
+            "version": version,
+            "patient": f"P{k:05d}",
+            "label": k % 2,
+            "probabilities": "0.9000" if call else "0.1000",
+        }
+        for k, call in enumerate(calls)
+    ]
+
+
+@pytest.fixture(scope="module")
+def run() -> Any:
+    """Return a run with two networks, and a trained one that loses one of eight answers by eight bits."""
+    shared = {"trainable": 1, "largest_difference": 2e-6, "images": 4}
+    networks = [
+        {
+            "network": "resnet34", "size": 256, "parameters": 21_000, "flops": 9e9, "float32_mib": 81.0, "int8_mib": 20.25, **shared,
+        },
+        {
+            "network": "mobilenetv2", "size": 256, "parameters": 2_000, "flops": 8e8, "float32_mib": 9.0, "int8_mib": 3.0, **shared,
+        },
+    ]  # fmt: skip
+    times = latency("resnet34", 256, {"torch": 80, "onnx": 40, "int8": 20})
+    times += latency("mobilenetv2", 256, {"torch": 30, "onnx": 10, "int8": 16})
+    right = [k % 2 for k in range(8)]
+    answers = cases("torch float32", right) + cases("onnx float32", right)
+    answers += cases("onnx int8", [1, *right[1:]])
+    pairs = [
+        {"seed": 1, "pair": light_devices.PAIRS["export"], "images": 8, "same_answers": 1.0, "largest_difference": 1e-6,
+         "largest_probability_difference": 1e-7, "mean_probability_difference": 1e-8},
+        {"seed": 1, "pair": light_devices.PAIRS["eight_bits"], "images": 8, "same_answers": 0.875, "largest_difference": np.nan,
+         "largest_probability_difference": 0.8, "mean_probability_difference": 0.1},
+    ]  # fmt: skip
+    tables = {
+        "networks": pd.DataFrame(networks),
+        "latency": pd.DataFrame(times),
+        "cases": pd.DataFrame(answers),
+        "agreement": pd.DataFrame(pairs),
+    }
+    record = SimpleNamespace(parameters={"network": "mobilenetv2", "size": 48}, hardware={"name": "a computer"})
+    return SimpleNamespace(tables=tables, record=record)
+
+
+@pytest.fixture(scope="module")
+def found(run: Any) -> dict[str, Any]:
+    """Return the statistics of that run."""
+    return light_devices.statistics(run)
+
+
+def test_costs(found: dict[str, Any]) -> None:
+    assert found["order"] == ["mobilenetv2", "resnet34"]  # by parameters
+    large, small = (found["networks"][name]["px_256"] for name in ("resnet34", "mobilenetv2"))
+    assert large["gflops"] == 9
+    assert large["faster"] == {"onnx": 2, "int8": 2}
+    assert small["faster"]["int8"] == pytest.approx(10 / 16)
+    assert large["file_smaller"] == 4
+    assert large["onnx"]["network_mib"] == 40
+    assert large["onnx"]["images_per_second"] == 25
+
+
+def test_loss_by_eight_bits(found: dict[str, Any]) -> None:
+    trained = found["trained"]
+    assert trained["versions"]["onnx"]["image"]["accuracy"]["percent"] == 100
+    assert trained["versions"]["int8"]["image"]["accuracy"]["percent"] == pytest.approx(87.5)
+    assert trained["lost"]["image"]["points"] == pytest.approx(12.5)
+    assert trained["pairs"]["eight_bits"]["same"] == pytest.approx(87.5)
+    assert trained["pairs"]["eight_bits"]["largest_difference"] is None
+
+
+def test_memory_is_the_printed_one(found: dict[str, Any]) -> None:
+    assert found["published"]["memory"] == "less than 10 GB while training and predicting"  # record of zuo2021
+
+
+def test_chapter_names_networks_that_eight_bits_slow_down(run: Any, found: dict[str, Any]) -> None:
+    chapter = LightDevices(run, Numbers(found))
+    words = chapter.faster_sentence().data
+    assert "slower than float32 for MobileNetV2." in words
+    assert "zuo2021" in chapter.memory_sentence().data
+    assert "a computer" in chapter.machine_sentence().data
+    assert chapter.figure().html.count("ResNet-34") >= 3
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_bare_network_gets_what_the_classifier_gives_it(channels: int) -> None:
+    slices = phantom.slices(phantom.Cohort(patients=2, slices_per_patient=1, size=32))
+    model = Classifier(build("shufflenetv2", channels=channels, seed=1), [90.0], [60.0], channels).eval()
+    with torch.no_grad():
+        expected = model(torch.from_numpy(slices.pixels))
+        given = model.network(torch.from_numpy(normalised(model, slices)))
+    # the same sums in another order of memory: worst difference seen 1e-7 of answers of about 0.1
+    np.testing.assert_allclose(given, expected, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_from_start_to_end(tmp_path: Path) -> None:
+    run = experiments.run("light-devices", "tiny", ABOUT.scales["tiny"], 1, tmp_path)
+    assert len(run.tables["latency"]) == 3
+    assert (run.tables["latency"]["median_ms"] > 0).all()
+    network = run.tables["networks"].iloc[0]
+    assert network["largest_difference"] < 1e-3
+    assert network["int8_mib"] < network["float32_mib"]
+    export = run.tables["agreement"].set_index("pair").loc[light_devices.PAIRS["export"]]
+    assert export["same_answers"] == 1
+    chapter = LightDevices(run, Numbers(light_devices.statistics(run)))
+    assert "<table" in chapter.figure().html
+    assert "<table" in chapter.accuracy_table().html
+    for say in SENTENCES:
+        assert "nan" not in getattr(chapter, f"{say}_sentence")().data
+
+
+def test_wrong_parameters_are_named_together() -> None:
+    with pytest.raises(UsageError) as caught:
+        experiments.run("light-devices", "tiny", {"networks": ["resnet18"], "repeats": 0, "runs": 1})
+    for name in ("networks", "repeats", "runs"):
+        assert name in str(caught.value)
