@@ -125,8 +125,9 @@ class Ensemble(Baseline):
         first = f"{self.strongest}.calibration.first_sequence.temperature.temperature"
         return Markdown(
             f"The expected calibration error on new patients was {'; '.join(said)}. The temperatures of the first sequence, fitted to validation "
-            f"patients, were {self.n(f'{first}.lowest', '.2f')} to {self.n(f'{first}.highest', '.2f')} over the seeds; above 1 the network was too sure. Neither method changes the order of the "
-            "patients, so no area under a curve moves. The error is never below 0 and too large in small samples, also for a calibrated model."
+            f"patients, were {self.n(f'{first}.lowest', '.2f')} to {self.n(f'{first}.highest', '.2f')} over the seeds; above 1 the network was "
+            "too sure. While the slope is above 0, neither method changes the order of the patients, so no area under a curve moves. The error "
+            "is never below 0 and too large in small samples, also for a calibrated model."
         )
 
     def _pair(self, effect: str, first: str, second: str) -> int:

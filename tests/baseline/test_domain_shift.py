@@ -95,7 +95,8 @@ def test_remedies_and_all_centres(found: dict[str, Any]) -> None:
     assert three["gained"]["all"]["points"] == pytest.approx(100 * 3 / 32)
     assert three["gained"]["all"]["p"] is None  # a patient has four scans
     assert three["all"]["accuracy"]["patients"] == 16
-    assert three["tests"]["C_100"]["seen"] and not three["tests"]["D_100"]["seen"]
+    assert three["tests"]["C_100"]["seen"]
+    assert not three["tests"]["D_100"]["seen"]
 
 
 def test_confounding(found: dict[str, Any]) -> None:

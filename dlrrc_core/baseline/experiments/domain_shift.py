@@ -114,7 +114,7 @@ def _shift(parameters: Parameters, world: Cohort, folder: Path) -> Outcome:
 def _confounding(parameters: Parameters, world: Cohort, folder: Path) -> Outcome:
     """Train where class and centre go together, and test where they do, where they do not, the other way round and elsewhere."""
     found: dict[str, list[dict[str, Any]]] = {"cases": [], "curves": []}
-    records = []
+    records: list[dict[str, Any]] = []
     for effect in parameters.effects:
         for confounding in parameters.confoundings:
             if not effect and not confounding:
@@ -209,7 +209,8 @@ def varied(slices: Slices, copies: int, seed: int) -> Slices:
     tissue = 120.0  # 28 HU in the window from -160 to 240 HU
     for _ in range(copies - 1):
         n = len(slices)
-        blur, noise, factor, offset = (rng.uniform(*limits, n) for limits in ((0, 1), (0, 15), (0.85, 1.25), (-6, 6)))
+        blur, noise = rng.uniform(0, 1, n), rng.uniform(0, 15, n)
+        factor, offset = rng.uniform(0.85, 1.25, n), rng.uniform(-6, 6, n)
         pixels = np.empty_like(slices.pixels)
         for k, image in enumerate(slices.pixels.astype(np.float32)):
             seen = gaussian_filter(image, (0, blur[k], blur[k]))

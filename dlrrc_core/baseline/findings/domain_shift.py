@@ -171,9 +171,9 @@ def _trainings(table: pd.DataFrame, largest: float) -> dict[str, Any]:
         if key != "one":
             other = of_training["one"]
             found[key]["gained"] = {
-                "never_seen": difference(*(scans(_at(each, NEVER_SEEN, largest)) for each in (rows, other))),
+                "never_seen": difference(scans(_at(rows, NEVER_SEEN, largest)), scans(_at(other, NEVER_SEEN, largest))),
                 "home": difference(home, scans(other[other["test"] == "A"])),
-                "all": difference(*(scans(_everywhere(each, largest)) for each in (rows, other))),
+                "all": difference(scans(_everywhere(rows, largest)), scans(_everywhere(other, largest))),
             }
     return found
 

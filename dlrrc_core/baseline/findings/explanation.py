@@ -38,7 +38,7 @@ def statistics(run: StoredRun, options: Options | None = None) -> dict[str, Any]
     """
     chosen = options or Options()
     table = run.tables["maps"]
-    layers = [
+    layers: list[dict[str, Any]] = [
         {"key": key(str(name)), "name": str(name), "cells": int(group["cells"].iloc[0])}
         for name, group in table.groupby("layer", sort=False)
     ]
@@ -58,7 +58,7 @@ def statistics(run: StoredRun, options: Options | None = None) -> dict[str, Any]
         "conditions": found,
         "less": {
             condition: {
-                layer["key"]: less(*(_rows(new, each, layer["name"]) for each in ("signal", condition)), chosen)
+                layer["key"]: less(_rows(new, "signal", layer["name"]), _rows(new, condition, layer["name"]), chosen)
                 for layer in layers
             }
             for condition in CONDITIONS[1:]
