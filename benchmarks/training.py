@@ -159,7 +159,10 @@ def main() -> None:
         "",
         "| way | images per second | ratio | share of the device's peak, % |",
         "|---|---|---|---|",
-        *(f"| {row['way']} | {row['images_per_second']:.1f} | {row['ratio']:.2f} | {row['percent_of_peak']:.1f} |" for row in rows),
+        *(
+            f"| {row['way']} | {row['images_per_second']:.1f} | {row['ratio']:.2f} | {row['percent_of_peak']:.1f} |"
+            for row in rows
+        ),
         "",
         f"Where the time goes ({best}, not compiled): "
         + ", ".join(f"{each['operation']} {each['percent']:.0f} %" for each in result["where"])

@@ -78,8 +78,8 @@ class Ensemble(Baseline):
         return Markdown(
             f"The paper fitted its bagging classifier to the training data. Ours, fitted so, is right on {self.n(f'{train}.fitted', '.1f')} % of "
             f"the very answers it was fitted to, on {self.n(f'{train}.out_of_bag', '.1f')} % by those of its trees that did not see the case, and "
-            f"on {self.n(f'{train}.new_patients', '.1f')} % of new patients. Trees that leave a case out do not help, because the networks below "
-            f"them saw it. Fitted to the validation answers it is right on {self.n(f'{valid}.fitted', '.1f')} % of these, "
+            f"on {self.n(f'{train}.new_patients', '.1f')} % of new patients. Leaving a case out of a tree does not undo that the networks "
+            f"below saw it. Fitted to the validation answers it is right on {self.n(f'{valid}.fitted', '.1f')} % of these, "
             f"{self.n(f'{valid}.out_of_bag', '.1f')} % out of bag, and {self.n(f'{valid}.new_patients', '.1f')} % of new patients. All are "
             f"means over {len(self.n.value('seeds'))} seeds, with all clinical variables at their strongest."
         )
@@ -190,11 +190,8 @@ class Ensemble(Baseline):
                     self.n.cell(f"{at}.{name}", ".1f") if name in held else Cell(tables.NOTHING, sort="")
                     for name in ("fitted", "out_of_bag", "test", "new_patients")
                 ]
-                ends = (
-                    f"{self.n.value(f'{at}.difference.lowest'):+.1f} to {self.n.value(f'{at}.difference.highest'):+.1f}"
-                )
-                gap = self.n.cell(f"{at}.difference.mean", "+.1f")
-                rows.append([_effect(effect), LABELS[model], held["fitted_to"], *values, gap, ends])
+                gaps = [self.n.cell(f"{at}.difference.{name}", "+.1f") for name in ("mean", "lowest", "highest")]
+                rows.append([_effect(effect), LABELS[model], held["fitted_to"], *values, *gaps])
         caption = "Accuracy on the set a model was fitted to and elsewhere, means over seeds"
         return tables.table(columns, rows, caption, "ensemble-optimism", filters=True)
 

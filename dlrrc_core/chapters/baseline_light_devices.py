@@ -54,8 +54,8 @@ class LightDevices(Baseline):
             if isinstance(value, str | int | float)
         )
         return Markdown(
-            f"Times are medians of {self.n('repeats')} images, one at a time, on {self.n('threads')} thread of this machine: {known}. It is no light "
-            "device; times on a telephone or an embedded board are others. What carries over is the order of the networks and, roughly, the "
+            f"Times are medians of {self.n('repeats')} images, one at a time, with threads: {self.n('threads')}, on this machine: {known}. It is no "
+            "light device; times on a telephone or an embedded board are others. What may carry over is the order of the networks and, roughly, the "
             "operations and the sizes of files. The load of the machine while timing stands in the table."
         )
 
@@ -98,10 +98,10 @@ class LightDevices(Baseline):
         at, lost = "trained.versions", "trained.lost.image"
         return Markdown(
             f"In eight bits, with ranges taken from training images, {LABELS.get(self.n.value('trained.network'), 'the network')} "
-            f"({self.n('trained.size')} pixels, {len(self.n.value('trained.seeds'))} seeds) gives the same answer as in float32 on "
+            f"(at {self.n('trained.size')} pixels; networks trained: {len(self.n.value('trained.seeds'))}) gives the same answer as in float32 on "
             f"{self.n('trained.pairs.eight_bits.same', '.1f')} % of the images. Accuracy on images is "
             f"{self.n(f'{at}.onnx.image.accuracy.percent', '.1f')} % in float32 and {self.n(f'{at}.int8.image.accuracy.percent', '.1f')} % in eight "
-            f"bits: a loss of {self.n(f'{lost}.points', '.1f')} points (95 % interval over patients "
+            f"bits; float32 less eight bits is {self.n(f'{lost}.points', '+.1f')} points (95 % interval over patients "
             f"{self.n.interval(f'{lost}.interval', '.1f')}). The interval takes the trained networks as they are; few were trained."
         )
 

@@ -54,7 +54,13 @@ class Recipe(Baseline):
             if row.model == "MobileNetV2" and row.level and "accuracy" in row.values:
                 label = Cell("published", badge="published")
                 rows.append(
-                    [label, row.split, row.level, row.values["accuracy"].removesuffix("%"), Cell(tables.NOTHING)]
+                    [
+                        label,
+                        str(row.split),
+                        str(row.level),
+                        row.values["accuracy"].removesuffix("%"),
+                        Cell(tables.NOTHING),
+                    ]
                 )
         for level, words in LEVELS.items():
             ours = Cell("our simulation", badge="own")

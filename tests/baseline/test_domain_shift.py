@@ -119,6 +119,7 @@ def test_copies_keep_the_originals() -> None:
     assert (varied(slices, 3, 2).pixels != more.pixels).any()
 
 
+@pytest.mark.slow
 def test_from_start_to_end(tmp_path: Path) -> None:
     asked = ABOUT.scales["tiny"] | {"network": "shufflenetv2", "confoundings": [0.0, 1.0], "valid": 0.3}
     run = experiments.run("domain-shift", "tiny", asked, 1, tmp_path)

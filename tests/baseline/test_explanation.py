@@ -93,6 +93,7 @@ def test_pictures_show_right_and_wrong_of_different_patients() -> None:
     assert experiment._chosen(label, probability, patient) == [1, 5, 3, 7]  # one wrong only, so another right one
 
 
+@pytest.mark.slow
 def test_from_start_to_end(tmp_path: Path) -> None:
     run = experiments.run("explanation", "tiny", ABOUT.scales["tiny"], 1, tmp_path)
     table = run.tables["maps"]

@@ -142,7 +142,7 @@ def _measured(parameters: Parameters, result: Fit, slices: Slices, probability: 
     assert slices.mask is not None  # the simulator always gives it
     masks, images, rows = slices.mask, normalised(result.model, slices), []
     low, high = (parameters.size - 1) // 2, parameters.size // 2 + 1
-    middle = masks[:, low:high, low:high].all(axis=(1, 2))
+    middle = np.asarray(masks[:, low:high, low:high].all(axis=(1, 2)))
     order = _numbers(slices)
     for layer in parameters.layers:
         module = _module(result, layer)
@@ -179,7 +179,7 @@ def _numbers(slices: Slices) -> npt.NDArray[np.int64]:
 
 def _chosen(label: npt.NDArray[np.int64], probability: Floats, patient: npt.NDArray[np.str_]) -> list[int]:
     """Return slices of different patients: the first right and wrong answers in turn, not the best looking ones."""
-    right: npt.NDArray[np.bool_] = np.equal(probability >= 0.5, label == 1)
+    right = (probability >= 0.5) == (label == 1)
     _, first = np.unique(patient, return_index=True)
     middle = [int(np.flatnonzero(patient == patient[k])[np.count_nonzero(patient == patient[k]) // 2]) for k in first]
     good, bad = [k for k in middle if right[k]], [k for k in middle if not right[k]]

@@ -34,8 +34,8 @@ GREY, PER_SD = (
 class Parameters(common.Training):
     """Parameters of the experiment, beside those of every training.
 
-    Of the shared ones ``patients`` is the largest training cohort (214 in the paper), ``network`` and ``augmentation`` are of the 2D
-    networks, ``size`` of the arms ``kidney`` and ``weak``, ``roi`` of the arm ``weak``, and ``slices_per_patient`` is the largest number of
+    Of the shared ones ``patients`` is the largest training cohort (214 in the paper), ``network`` is that of the 2D
+    arms, ``size`` of the arms ``kidney`` and ``weak``, ``roi`` of the arm ``weak``, and ``slices_per_patient`` is the largest number of
     slices of a patient that are learned from; answers are given on every slice. The paper prints its learning rate, batch and number of
     rounds in a supplement that was not seen: those here are ours.
 
@@ -112,9 +112,7 @@ def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcom
     # beyond the largest cohort, so that every arm and cohort meets the same new patients
     later = world.changed(patients=parameters.new_patients, first=parameters.patients + 1)
     strong = job["arm"] == "strong"
-    chosen = common.settings(
-        parameters, job["seed"], **({"network": parameters.network_3d, "augmentation": "none"} if strong else {})
-    )
+    chosen = common.settings(parameters, job["seed"], **({"network": parameters.network_3d} if strong else {}))
     if strong:
         cubes, test = (_cubes(parameters, each) for each in (world, later))
         train, valid = (cubes.select(index) for index in _parts(parameters, cubes, job["seed"]))
