@@ -19,6 +19,12 @@ SCALES = {
     "reduced": "the reduced set: the same questions with smaller images, fewer epochs or fewer seeds than the full set, sized for a CPU",
     "tiny": "the tiny set, which only shows that everything runs; its numbers mean nothing",
 }
+LEVELS = {
+    "image": "image",
+    "votes": "case, two of three votes",
+    "consecutive_slices": "case, more than three slices in a row",
+    "mean_probability": "case, mean probability",
+}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from IPython.display import Markdown
 
 from dlrrc_core import figures, tables
-from dlrrc_core.chapters.baseline import Baseline, open_run, percent_cells
+from dlrrc_core.chapters.baseline import LEVELS, Baseline, open_run, percent_cells
 from dlrrc_core.tables import Cell, Column, Html, Row
 
 CONDITIONS = {
@@ -14,12 +14,6 @@ CONDITIONS = {
     "patient": "split by patient",
 }
 SETS = {"held_out": "held out", "new_patients": "new patients"}
-LEVELS = {
-    "image": "image",
-    "votes": "case, two of three votes",
-    "consecutive_slices": "case, more than three slices in a row",
-    "mean_probability": "case, mean probability",
-}
 NONE, WHOLE = "effect_0", "effect_100"
 
 

@@ -6,16 +6,10 @@ from IPython.display import Markdown
 
 from dlrrc_core import figures, repository, tables
 from dlrrc_core.baseline import store
-from dlrrc_core.chapters.baseline import Baseline, open_run, percent_cells
+from dlrrc_core.chapters.baseline import LEVELS, Baseline, open_run, percent_cells
 from dlrrc_core.tables import Cell, Column, Html, Row
 
 SEED_PAPER = "zuo2021"
-LEVELS = {
-    "image": "image",
-    "votes": "case, two of three votes",
-    "consecutive_slices": "case, more than three slices in a row",
-    "mean_probability": "case, mean probability",
-}
 CURVES = {"loss": "Loss (cross-entropy)", "accuracy": "Accuracy"}
 
 

@@ -74,6 +74,11 @@ def estimates(
     return found
 
 
+def effect_key(effect: float) -> str:
+    """Return the name of an effect among the numbers: ``effect_0`` to ``effect_100``."""
+    return f"effect_{round(100 * effect)}"
+
+
 def in_percent(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate as a dictionary in per cent."""
     low, high = estimate.interval or (None, None)

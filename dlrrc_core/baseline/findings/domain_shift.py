@@ -15,8 +15,7 @@ from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.calibration import calibration
 from dlrrc_core.baseline.cases import Sample
 from dlrrc_core.baseline.comparison import compare_answers
-from dlrrc_core.baseline.findings.common import in_percent
-from dlrrc_core.baseline.findings.leakage import key as effect_key
+from dlrrc_core.baseline.findings.common import effect_key, in_percent
 from dlrrc_core.baseline.rates import Options, bounds, from_sums, rates
 from dlrrc_core.baseline.roc import roc_auc
 from dlrrc_core.baseline.store import StoredRun

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlrrc_core.baseline.findings.common import estimates
+from dlrrc_core.baseline.findings.common import effect_key, estimates
 from dlrrc_core.baseline.store import StoredRun
 
 SETS = {"held out": "held_out", "new patients": "new_patients"}
-
-
-def key(effect: float) -> str:
-    """Return the name of an effect among the numbers: ``effect_0`` to ``effect_100``."""
-    return f"effect_{round(100 * effect)}"
 
 
 def statistics(run: StoredRun) -> dict[str, Any]:
@@ -44,5 +39,5 @@ def statistics(run: StoredRun) -> dict[str, Any]:
         best = 100 * here.groupby("seed")["valid_accuracy"].max()
         place["selected"] = {"lowest": float(best.min()), "mean": float(best.mean()), "highest": float(best.max())}
         place["epochs"] = int(here.groupby("seed")["epoch"].max().max())
-        found.setdefault(str(condition), {})[key(float(effect))] = place
+        found.setdefault(str(condition), {})[effect_key(float(effect))] = place
     return {"conditions": found, "seeds": sorted(int(seed) for seed in table["seed"].unique())}

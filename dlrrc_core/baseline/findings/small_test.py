@@ -10,7 +10,7 @@ import numpy as np
 
 from dlrrc_core.audit import intervals
 from dlrrc_core.baseline.findings import published
-from dlrrc_core.baseline.findings.leakage import key as effect_key
+from dlrrc_core.baseline.findings.common import effect_key
 from dlrrc_core.baseline.findings.small_test_draws import (
     Answers,
     Design,

@@ -15,7 +15,7 @@ from dlrrc_core import repository
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.cases import Sample
 from dlrrc_core.baseline.comparison import Comparison, compare_answers, compare_auc
-from dlrrc_core.baseline.findings.common import LEVELS, estimates, samples
+from dlrrc_core.baseline.findings.common import LEVELS, effect_key, estimates, samples
 from dlrrc_core.baseline.rates import table as two_by_two
 from dlrrc_core.baseline.store import StoredRun
 
@@ -24,11 +24,6 @@ METRICS = ("accuracy", "sensitivity", "specificity")
 BORDER_CM = 4.0  # small and large tumours, as in the paper's table 1
 MORE_THAN = 3  # consecutive slices of the rule
 SLICES = {"up_to_3": (0, 3), "4_to_5": (4, 5), "6_to_8": (6, 8), "9_or_more": (9, np.inf)}
-
-
-def key(effect: float) -> str:
-    """Return the name of an effect among the numbers: ``effect_0`` to ``effect_100``."""
-    return f"effect_{round(100 * effect)}"
 
 
 def statistics(run: StoredRun) -> dict[str, Any]:
@@ -54,7 +49,7 @@ def statistics(run: StoredRun) -> dict[str, Any]:
     paired: dict[str, Any] = {}
     rules: dict[str, Any] = {}
     for (effect, patients), group in table.groupby(["effect", "patients"]):
-        place = (key(float(effect)), f"patients_{int(patients)}")
+        place = (effect_key(float(effect)), f"patients_{int(patients)}")
         parts = {str(arm): each for arm, each in group.groupby("arm", sort=False)}
         _put(arms, place, {arm: _arm(arm, each) for arm, each in parts.items()})
         _put(rules, place, {arm: rule(samples(parts[arm], ["image"])["image"]) for arm in parts if arm != "strong"})
