@@ -116,7 +116,9 @@ def test_every_stored_run_is_whole_and_its_parameters_are_known() -> None:
         assert run.record.scale in run.about.scales
         assert run.record.software
         assert run.record.hardware
-        assert all(len(table) for table in run.tables.values()), run.name
+        empty = {name for name, table in run.tables.items() if not len(table)}
+        untrained = run.about.id == "real-cohort" and not run.record.parameters["data"]  # no images were there
+        assert empty == ({"cohort", "cases", "curves", "checklist"} if untrained else set()), run.name
 
 
 def test_predictions_round_trip() -> None:

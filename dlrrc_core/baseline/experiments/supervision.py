@@ -25,10 +25,7 @@ from dlrrc_core.baseline.slices import Slices
 from dlrrc_core.baseline.training import Volumes, fit, predict, split
 
 Arm = Literal["strong", "box", "kidney", "weak"]
-GREY, PER_SD = (
-    127.5,
-    42.5,
-)  # a standardised slice as grey values: mean 0 becomes 127.5, three standard deviations 127.5 more
+GREY, PER_SD = 127.5, 42.5  # grey values of a standardised slice: its mean, and one standard deviation
 
 
 class Parameters(common.Training):
