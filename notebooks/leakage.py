@@ -36,6 +36,9 @@ chapter.figure()
 chapter.votes_sentence()
 
 # %%
+chapter.copies_sentence()
+
+# %%
 chapter.selected_sentence()
 
 # %% [markdown]

@@ -109,4 +109,4 @@ def test_chapter_says_what_was_measured() -> None:
     assert f'data-stat="{path}"' in text
     assert f">{chapter.n.value(path):.1f}<" in text
     assert "<svg" in chapter.figure().html
-    assert chapter.table().html.count("<tr") == 1 + 4 * len(chapter.places)
+    assert chapter.table().html.count("<tr") == 1 + 3 * len(chapter.places)

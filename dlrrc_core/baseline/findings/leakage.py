@@ -7,6 +7,7 @@ from typing import Any
 from dlrrc_core.baseline.findings.common import effect_key, estimates
 from dlrrc_core.baseline.store import StoredRun
 
+LEVELS = ("image", "votes", "mean_probability")  # a held out case has too few slices for a rule on consecutive ones
 SETS = {"held out": "held_out", "new patients": "new_patients"}
 
 
@@ -32,8 +33,8 @@ def statistics(run: StoredRun) -> dict[str, Any]:
         for name, label in SETS.items():
             rows = group[group["set"] == name]
             place[label] = {
-                "pooled": estimates(rows),
-                "seeds": [{"seed": int(seed), **estimates(each)} for seed, each in rows.groupby("seed")],
+                "pooled": estimates(rows, levels=LEVELS),
+                "seeds": [{"seed": int(seed), **estimates(each, levels=LEVELS)} for seed, each in rows.groupby("seed")],
             }
         here = curves[(curves["condition"] == condition) & (curves["effect"] == effect)]
         best = 100 * here.groupby("seed")["valid_accuracy"].max()
