@@ -62,8 +62,8 @@ class Leakage(Baseline):
         """Return what copies made before the split do."""
         at = f"conditions.copies.{NONE}.selected"
         return Markdown(
-            f"Making augmented copies of all images first and splitting these gives {self._said('copies', NONE, 'held_out', 'image')} of the held out "
-            f"copies and {self._said('copies', NONE, 'held_out', 'votes')} of the cases, against "
+            f"Making augmented copies of all images first and splitting these gives {self._said('copies', NONE, 'held_out', 'image')} of the held "
+            f"out copies and {self._said('copies', NONE, 'held_out', 'votes')} of the cases, against "
             f"{self._said('copies', NONE, 'new_patients', 'image')} of the images of new patients. Rotated, flipped and blurred copies are harder to "
             f"learn by heart than plain images: after these rounds the highest validation accuracy was still {self.n(f'{at}.highest', '.1f')} %."
         )
