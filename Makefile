@@ -18,11 +18,12 @@ $(STAMP): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is %d.%d (choose one with: make PYTHON=python3.12)" % sys.version_info[:2])'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
-	$(BIN)/uv sync --locked --inexact --quiet --extra cluster --extra baseline --python $(BIN)/python
+	$(BIN)/uv sync --locked --inexact --quiet --extra cluster --python $(BIN)/python
 	@touch $@
 
 # The CPU build of torch is not on PyPI, so the lock cannot hold it: pip finds it where a mirror or folder of wheels has it, uv at pytorch.org.
-torch: $(STAMP) ## install the CPU build of torch, which tests and baseline notebooks need (a machine with a GPU: uv sync --extra gpu)
+torch: $(STAMP) ## install what the tests and experiments of the baseline need: its extra and the CPU build of torch
+	@$(BIN)/uv sync --locked --inexact --quiet --extra cluster --extra baseline --python $(BIN)/python
 	@$(BIN)/python -c 'import torch' 2>/dev/null || { \
 		$(BIN)/python -m ensurepip --upgrade >/dev/null 2>&1; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)+cpu' || \

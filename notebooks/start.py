@@ -53,11 +53,12 @@ Markdown(f"""
 """)
 
 # %% [markdown]
-# ## Three kinds of numbers
+# ## Four kinds of numbers
 #
 # **Published** numbers were printed by the seed review for its own set of papers; it never published the scores of single papers.
-# **Our ratings** are the answers in this book. A third kind, numbers **reconstructed** from the published averages, is not in the book yet.
-# Each number carries its kind, and no page mixes them.
+# **Our ratings** are the answers in this book. **Reconstructed** numbers are what the published averages imply ({doc}`/book/fields/rcc/reconstruction`).
+# **Simulated** numbers come from our own experiments, in which no patient took part ({doc}`/book/baseline/recipe`). Each number carries its kind, and no page
+# mixes them.
 #
 # ## How to read on
 #
@@ -65,6 +66,7 @@ Markdown(f"""
 # 2. {doc}`/book/checklist/part-1` and the four parts after it: what the items ask.
 # 3. {doc}`/book/fields/rcc/overview`: the result for renal cell carcinoma.
 # 4. {doc}`/book/fields/rcc/papers`: the papers, one page each.
+# 5. {doc}`/book/baseline/leakage`: what one choice of method can do to an accuracy, measured; more such chapters follow it.
 #
 # ## Practice set
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,6 +68,10 @@ def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str | No
     PageError
         When a cell failed in another way. Either way the notebook with the traceback is kept.
     """
+    try:
+        import_module(f"dlrrc_core.baseline.experiments.{name.replace('-', '_')}")
+    except ModuleNotFoundError as error:
+        raise UsageError(f"experiments need {error.name}, which is not installed; run: make torch") from error
     from dlrrc_core import execution  # slow to import: papermill, IPython
 
     output = f"_build/dlrrc/baseline/notebooks/{name}-{parameters.get('scale', 'default')}.ipynb"
