@@ -100,7 +100,8 @@ def outcomes(
         The job and what it found.
     """
     source = str(import_module(module).__file__)
-    code = "".join(freshness.digest_of(path) for path in freshness.library_sources(Path(source)))
+    sources = [Path(source), *freshness.library_sources(Path(source))]
+    code = "".join(freshness.digest_of(path) for path in sources)
     places = [folder / _key(code, parameters, job) for job in jobs]
     todo = [(dict(job), place) for job, place in zip(jobs, places, strict=True) if not (place / KEPT).is_file()]
     at_once = processes or (_processors() if parameters.device == "cpu" else 1)
