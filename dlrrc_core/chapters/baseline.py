@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -18,6 +19,15 @@ SCALES = {
     "full": "the full set",
     "reduced": "the reduced set: the same questions with smaller images, fewer epochs or fewer seeds than the full set, sized for a CPU",
     "tiny": "the tiny set, which only shows that everything runs; its numbers mean nothing",
+}
+METRICS = {"roc_auc": "AUC", "accuracy": "accuracy", "sensitivity": "sensitivity", "specificity": "specificity"}
+NETWORKS = {
+    "shufflenetv2": "ShuffleNetV2",
+    "mobilenetv2": "MobileNetV2",
+    "efficientnet_b0": "EfficientNet-B0",
+    "resnet34": "ResNet-34",
+    "resnet50": "ResNet-50",
+    "resnet101": "ResNet-101",
 }
 LEVELS = {
     "image": "image",
@@ -106,6 +116,12 @@ def open_run(experiment: str, run: str = "best") -> tuple[StoredRun, Numbers]:
 def percent_cells(n: Numbers, path: str) -> list[Cell]:
     """Return ``percent`` and ``interval`` at a path as two table cells."""
     return [n.cell(f"{path}.percent", ".1f"), n.interval_cell(f"{path}.interval", ".1f")]
+
+
+def bin_cells(found: Mapping[str, Any]) -> list[Cell | str]:
+    """Return a bin of a reliability diagram as cells: range, number of answers, mean probability, share of class 1."""
+    ends, number = f"{found['low']:.1f} to {found['high']:.1f}", tables.number_cell(found["n"])
+    return [ends, number, f"{found['confidence']:.3f}", f"{found['observed']:.3f}"]
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from IPython.display import Markdown
 
 from dlrrc_core import figures, repository, tables
-from dlrrc_core.chapters.baseline import Baseline, open_run, percent_cells
+from dlrrc_core.chapters.baseline import METRICS, Baseline, bin_cells, open_run, percent_cells
 from dlrrc_core.tables import Cell, Column, Html, Row
 
 PAPER = "xi2020"
@@ -23,7 +23,6 @@ LABELS = {
     "regression_validation": "logistic regression, fitted to validation answers",
 }
 SETS = {"training": "training", "validation": "validation", "test": "test", "new_patients": "new patients"}
-METRICS = {"accuracy": "accuracy", "sensitivity": "sensitivity", "specificity": "specificity", "roc_auc": "AUC"}
 METHODS = {"none": "as it is", "temperature": "temperature", "platt": "Platt"}
 DRAWN = ("mean_of_sequences", "bagging_validation", "bagging_training")
 
@@ -258,13 +257,11 @@ class Ensemble(Baseline):
 
     def calibration_table(self) -> Html:
         """Return calibration error and Brier score of every model before and after recalibration."""
-        columns = [Column("Model"), Column("Probabilities"), Column("Calibration error", True)]
+        columns = [Column("Model"), Column("Probabilities")]
         columns += [
-            Column("95 % interval", True),
-            Column("Brier score", True),
-            Column("95 % interval", True),
-            Column("Slope", True),
+            Column(name, True) for name in ("Calibration error", "95 % interval", "Brier score", "95 % interval")
         ]
+        columns += [Column("Slope", True)]
         rows: list[Row] = []
         for model in LABELS:
             for method, words in METHODS.items():
@@ -291,15 +288,7 @@ def _effect(effect: str) -> Cell:
 def _bin(model: str, words: str, found: dict[str, Any]) -> Row:
     """Return a bin of a reliability diagram as a row."""
     low, high = found["interval"]
-    return [
-        model,
-        words,
-        f"{found['low']:.1f} to {found['high']:.1f}",
-        Cell(str(found["n"]), sort=float(found["n"])),
-        f"{found['confidence']:.3f}",
-        f"{found['observed']:.3f}",
-        f"{low:.3f} to {high:.3f}",
-    ]
+    return [model, words, *bin_cells(found), f"{low:.3f} to {high:.3f}"]
 
 
 def open_chapter(run: str = "best") -> Ensemble:

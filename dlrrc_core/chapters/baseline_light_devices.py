@@ -8,17 +8,9 @@ from IPython.display import Markdown
 
 from dlrrc_core import figures, tables
 from dlrrc_core.baseline.findings.light_devices import VERSIONS, WAYS
-from dlrrc_core.chapters.baseline import Baseline, open_run, percent_cells
+from dlrrc_core.chapters.baseline import NETWORKS, Baseline, open_run, percent_cells
 from dlrrc_core.tables import Cell, Column, Html, Row
 
-LABELS = {
-    "shufflenetv2": "ShuffleNetV2",
-    "mobilenetv2": "MobileNetV2",
-    "efficientnet_b0": "EfficientNet-B0",
-    "resnet34": "ResNet-34",
-    "resnet50": "ResNet-50",
-    "resnet101": "ResNet-101",
-}
 RUN_AS = {"torch": "torch, float32", "onnx": "ONNX, float32", "int8": "ONNX, 8 bits"}
 SEED_PAPER = "mobilenetv2"
 
@@ -64,10 +56,10 @@ class LightDevices(Baseline):
         first, largest, size = self.shown, self.order[-1], self.sizes[0]
         one, other = self.at(first, size), self.at(largest, size)
         return Markdown(
-            f"{LABELS[first]} at {size} x {size} pixels has {self.n(f'networks.{first}.parameters', ',')} parameters and takes "
+            f"{NETWORKS[first]} at {size} x {size} pixels has {self.n(f'networks.{first}.parameters', ',')} parameters and takes "
             f"{self.n(f'{one}.gflops', '.2f')} GFLOP per image, a file of {self.n(f'{one}.float32_mib', '.1f')} MiB and "
             f"{self.n(f'{one}.onnx.median_ms', '.1f')} ms with onnxruntime ({self.n(f'{one}.torch.median_ms', '.1f')} ms with torch). "
-            f"{LABELS[largest]} has {self.n(f'networks.{largest}.parameters', ',')} parameters, {self.n(f'{other}.gflops', '.2f')} GFLOP, "
+            f"{NETWORKS[largest]} has {self.n(f'networks.{largest}.parameters', ',')} parameters, {self.n(f'{other}.gflops', '.2f')} GFLOP, "
             f"{self.n(f'{other}.float32_mib', '.1f')} MiB and {self.n(f'{other}.onnx.median_ms', '.1f')} ms "
             f"({self.n(f'{other}.torch.median_ms', '.1f')} ms with torch)."
         )
@@ -79,7 +71,7 @@ class LightDevices(Baseline):
             return Markdown("This system does not tell how much memory a process held.")
         return Markdown(
             f"Published by {{cite}}`zuo2021`: {self.n('published.memory')}, on a graphics card. That is training and a framework that may reserve "
-            f"more than it needs; it is not comparable with answering. Here a process that only answers with {LABELS[self.shown]} held at most "
+            f"more than it needs; it is not comparable with answering. Here a process that only answers with {NETWORKS[self.shown]} held at most "
             f"{self.n(f'{at}.onnx.memory_peak_mib', '.0f')} MiB with onnxruntime, {self.n(f'{at}.onnx.network_mib', '.0f')} MiB of it after the "
             f"interpreter and its libraries were loaded, and {self.n(f'{at}.torch.memory_peak_mib', '.0f')} MiB with torch."
         )
@@ -97,7 +89,7 @@ class LightDevices(Baseline):
         """Return what eight bits cost in accuracy."""
         at, lost = "trained.versions", "trained.lost.image"
         return Markdown(
-            f"In eight bits, with ranges taken from training images, {LABELS.get(self.n.value('trained.network'), 'the network')} "
+            f"In eight bits, with ranges taken from training images, {NETWORKS.get(self.n.value('trained.network'), 'the network')} "
             f"(at {self.n('trained.size')} pixels; networks trained: {len(self.n.value('trained.seeds'))}) gives the same answer as in float32 on "
             f"{self.n('trained.pairs.eight_bits.same', '.1f')} % of the images. Accuracy on images is "
             f"{self.n(f'{at}.onnx.image.accuracy.percent', '.1f')} % in float32 and {self.n(f'{at}.int8.image.accuracy.percent', '.1f')} % in eight "
@@ -109,7 +101,7 @@ class LightDevices(Baseline):
         """Return what eight bits change in size and time."""
         at = self.at(self.shown, self.sizes[0])
         slower = [
-            LABELS[each] for each in self.order if self.n.value(f"{self.at(each, self.sizes[0])}.faster.int8") < 1
+            NETWORKS[each] for each in self.order if self.n.value(f"{self.at(each, self.sizes[0])}.faster.int8") < 1
         ]
         words = (
             f" On this machine the files in eight bits are slower than float32 for {', '.join(slower)}."
@@ -117,7 +109,7 @@ class LightDevices(Baseline):
             else ""
         )
         return Markdown(
-            f"The file of {LABELS[self.shown]} shrinks by a factor of {self.n(f'{at}.file_smaller', '.1f')}; its time changes by a factor of "
+            f"The file of {NETWORKS[self.shown]} shrinks by a factor of {self.n(f'{at}.file_smaller', '.1f')}; its time changes by a factor of "
             f"{self.n(f'{at}.faster.int8', '.2f')} (above 1: faster).{words} Whether eight bits are faster depends on the processor and the runtime."
         )
 
@@ -144,7 +136,7 @@ class LightDevices(Baseline):
                     low, high = (self.n.value(f"{at}.{way}.quartile_{k}_ms") for k in (1, 3))
                     rows.append(
                         [
-                            LABELS[network],
+                            NETWORKS[network],
                             tables.number_cell(size),
                             self.n.cell(f"networks.{network}.parameters", ","),
                             *(self.n.cell(f"{at}.{name}", fmt) for name, fmt in (("gflops", ".2f"), ("float32_mib", ".1f"), ("int8_mib", ".1f"))),
@@ -199,7 +191,7 @@ class LightDevices(Baseline):
                 label = RUN_AS[way] if y == 0 else None
                 axes.plot([middle], [height], figures.MARKERS[k], color=colour, markersize=5, label=label)
         axes.set_xscale("log")
-        axes.set_yticks(range(len(self.order)), [LABELS[each] for each in self.order], fontsize=8)
+        axes.set_yticks(range(len(self.order)), [NETWORKS[each] for each in self.order], fontsize=8)
         axes.invert_yaxis()
         axes.set(xlabel=f"Milliseconds for one image of {size} x {size} pixels")
         figures.legend(axes)

@@ -5,17 +5,9 @@ from __future__ import annotations
 from IPython.display import Markdown
 
 from dlrrc_core import figures, tables
-from dlrrc_core.chapters.baseline import Baseline, open_run
+from dlrrc_core.chapters.baseline import NETWORKS, Baseline, open_run
 from dlrrc_core.tables import Cell, Column, Html, Row
 
-NAMES = {
-    "shufflenetv2": "ShuffleNetV2",
-    "mobilenetv2": "MobileNetV2",
-    "efficientnet_b0": "EfficientNet-B0",
-    "resnet34": "ResNet-34",
-    "resnet50": "ResNet-50",
-    "resnet101": "ResNet-101",
-}
 OUTCOMES = {"image": "accuracy, images", "case": "accuracy, cases", "auc": "AUC, cases (x 100)"}
 WHICH = {"all": "all trainings", "converged": "converged trainings"}
 UNITS = {"seeds": "seeds as blocks", "networks": "networks as units"}
@@ -98,7 +90,7 @@ class NetworkSize(Baseline):
         for rate in self.rates:
             rows = self.n.value(f"rates.{rate}.networks")
             failing = [
-                f"{NAMES[row['network']]} {self.n(f'rates.{rate}.networks.{i}.converged')} of {self.n(f'rates.{rate}.networks.{i}.trainings')}"
+                f"{NETWORKS[row['network']]} {self.n(f'rates.{rate}.networks.{i}.converged')} of {self.n(f'rates.{rate}.networks.{i}.trainings')}"
                 for i, row in enumerate(rows)
                 if row["converged"] < row["trainings"]
             ]
@@ -122,7 +114,7 @@ class NetworkSize(Baseline):
                 "would have been found with a chance of 80 %; a flatter one may be there unseen."
             )
         pairs = [
-            f"{self.n(f'{self.first}.differences.{MAIN}.{i}.detectable', '.1f')} points against {NAMES[row['network']]}"
+            f"{self.n(f'{self.first}.differences.{MAIN}.{i}.detectable', '.1f')} points against {NETWORKS[row['network']]}"
             for i, row in enumerate(self.n.value(f"{self.first}.differences.{MAIN}"))
             if row["detectable"] is not None
         ]
@@ -151,7 +143,7 @@ class NetworkSize(Baseline):
         for rate in self.rates:
             for i, network in enumerate(self.n.value(f"rates.{rate}.networks")):
                 at = f"rates.{rate}.networks.{i}"
-                row: Row = [NAMES[network["network"]], self.n.cell(f"{at}.parameters", ",")]
+                row: Row = [NETWORKS[network["network"]], self.n.cell(f"{at}.parameters", ",")]
                 row.append(self.n.cell(f"rates.{rate}.learning_rate", "g"))
                 for outcome in OUTCOMES:
                     row += [
@@ -217,7 +209,7 @@ class NetworkSize(Baseline):
                         [
                             self.n.cell(f"rates.{rate}.learning_rate", "g"),
                             label,
-                            NAMES[row["network"]],
+                            NETWORKS[row["network"]],
                             self.n.cell(f"{at}.mean", ".1f"),
                             self.n.interval_cell(f"{at}.interval", ".1f"),
                             self.n.cell(f"{at}.p", ".3f"),
@@ -280,7 +272,8 @@ class NetworkSize(Baseline):
         axes.set_xticks(
             [row["log10"] for row in found],
             [
-                "\n\n" * (i % 2) + f"{NAMES[row['network']]}\n{row['parameters'] / 1e6:.1f} M"  # neighbours in two rows
+                "\n\n" * (i % 2)
+                + f"{NETWORKS[row['network']]}\n{row['parameters'] / 1e6:.1f} M"  # neighbours in two rows
                 for i, row in enumerate(found)
             ],
             fontsize=7,

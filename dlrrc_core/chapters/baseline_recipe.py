@@ -6,7 +6,7 @@ from IPython.display import Markdown
 
 from dlrrc_core import figures, repository, tables
 from dlrrc_core.baseline import store
-from dlrrc_core.chapters.baseline import LEVELS, Baseline, open_run, percent_cells
+from dlrrc_core.chapters.baseline import LEVELS, Baseline, bin_cells, open_run, percent_cells
 from dlrrc_core.tables import Cell, Column, Html, Row
 
 SEED_PAPER = "zuo2021"
@@ -155,10 +155,7 @@ class Recipe(Baseline):
             Column("Mean probability", True),
             Column("Share of papillary", True),
         ]
-        rows: list[Row] = [
-            [f"{b['low']:.1f} to {b['high']:.1f}", str(b["n"]), f"{b['confidence']:.3f}", f"{b['observed']:.3f}"]
-            for b in bins
-        ]
+        rows: list[Row] = [bin_cells(each) for each in bins]
         numbers = tables.table(columns, rows, "Reliability of the probabilities", "recipe-calibration")
         alt = "Reliability diagram: share of papillary images against predicted probability, in ten bins, with the diagonal of perfect calibration."
         caption = "Reliability of the probabilities on images of new simulated patients, all seeds. On the dotted line they would mean what they say."

@@ -9,7 +9,7 @@ from IPython.display import Markdown
 from dlrrc_core import figures, repository, tables
 from dlrrc_core.baseline.findings.supervision import PAPER, SLICES
 from dlrrc_core.chapters import baseline
-from dlrrc_core.chapters.baseline import Baseline, open_run, percent_cells
+from dlrrc_core.chapters.baseline import METRICS, Baseline, open_run, percent_cells
 from dlrrc_core.tables import Cell, Column, Html, Row
 
 ARMS = {
@@ -19,7 +19,6 @@ ARMS = {
     "weak": "weak: 2D, whole slices",
 }
 LEVELS = {"cube": "case, one cube", **baseline.LEVELS}
-METRICS = {"roc_auc": "AUC", "accuracy": "accuracy", "sensitivity": "sensitivity", "specificity": "specificity"}
 SIZES = {"small": "up to 4 cm", "large": "above 4 cm"}
 STRATA = {"up_to_3": "3 or fewer", "4_to_5": "4 or 5", "6_to_8": "6 to 8", "9_or_more": "9 or more"}
 SAYS = {"one": "class 1 only", "zero": "class 0 only", "both": "both", "neither": "neither"}
