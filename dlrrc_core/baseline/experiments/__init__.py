@@ -7,6 +7,12 @@ A module ``dlrrc_core.baseline.experiments.<id>`` (dashes as underscores) has
 - ``work(parameters, job, folder)``: runs one job, may keep checkpoints in ``folder``, returns an :class:`Outcome`.
 """
 
+import warnings
+
+with warnings.catch_warnings():  # torch imports it, and in a kernel without ipywidgets its import warns
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import tqdm.auto  # noqa: F401
+
 from dlrrc_core.baseline.experiments.grid import Outcome, Parameters
 from dlrrc_core.baseline.experiments.runner import run
 
