@@ -108,7 +108,7 @@ def outcomes(
     calls = (delayed(_work)(module, parameters, job, place) for job, place in todo)
     done = Parallel(n_jobs=min(at_once, max(1, len(todo))), return_as="generator_unordered")(calls)
     # the notebook keeps what goes to sys.stderr; a person at a terminal sees this
-    for _ in tqdm(done, total=len(todo), desc=module.rsplit(".", 1)[1], unit="job", file=sys.__stderr__, disable=None):
+    for _ in tqdm(done, total=len(todo), desc=module.rpartition(".")[2], unit="job", file=sys.__stderr__, disable=None):
         pass
     for job, place in zip(jobs, places, strict=True):
         yield dict(job), Outcome.parse((place / KEPT).read_bytes())
