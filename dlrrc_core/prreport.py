@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dlrrc_core import repository, scoring
-from dlrrc_core.pr_sources import READ, Side, side
+from dlrrc_core.pr_sources import READ, UNREAD, Side, side
 from dlrrc_core.pr_statistics import moved
 from dlrrc_core.problems import UsageError, relative
 from dlrrc_core.records import Answer, Rating
@@ -121,6 +121,8 @@ def _digests(root: Path) -> dict[str, str]:
         top = root / place
         for path in [top] if top.is_symlink() or top.is_file() else sorted(top.rglob("*")):
             name = path.relative_to(root).as_posix()
+            if name.startswith(UNREAD):
+                continue
             if path.is_symlink():
                 found[name] = f"link {path.readlink()}"
             elif path.is_file():

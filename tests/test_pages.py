@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ RATING = "data/papers/zuo2021/ratings/machine-a.yaml"
 @pytest.fixture
 def small(checkout: Path) -> Path:
     """Return a checkout with four small pages."""
-    for path in (checkout / "notebooks").iterdir():
-        path.unlink()
+    shutil.rmtree(checkout / "notebooks")
+    (checkout / "notebooks").mkdir()
     (checkout / "notebooks/small.py").write_text(TEMPLATE)
     (checkout / "notebooks/all.py").write_text("# %% [markdown]\n# # All\n\n# %%\n1 + 1\n")
     (checkout / "notebooks/pages.yaml").write_text(yaml.safe_dump(PAGES))

@@ -42,9 +42,10 @@ class LightDevices(Baseline):
         name = escape(str(self.run.record.hardware.get("cpu")))
         cores, memory = (self.n(f"run.hardware.{fact}", form) for fact, form in (("cores", ""), ("memory_gib", ".0f")))
         return Markdown(
-            f"Times are medians of {self.n('repeats')} images, one at a time, threads used: {self.n('threads')}, on a computer with the processor {name}, "
-            f"{cores} cores and {memory} GiB. It is no light device; times on a telephone or an embedded board are others. What may carry over is the order of the networks and, roughly, the "
-            "operations and the sizes of files. The load of the machine while timing stands in the table."
+            f"Times are medians of {self.n('repeats')} images, one at a time, threads used: {self.n('threads')}, on a computer with the processor "
+            f"{name}, {cores} cores and {memory} GiB. It is no light device; times on a telephone or an embedded board are others. What may carry "
+            "over is the order of the networks and, roughly, the operations and the sizes of files. The load of the machine while timing stands in "
+            "the table."
         )
 
     def cost_sentence(self) -> Markdown:
