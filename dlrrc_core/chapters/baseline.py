@@ -102,7 +102,7 @@ class Baseline:
         """
         data = base64.b64encode((self.run.folder / f"{name}.png").read_bytes()).decode()
         return Html(
-            f'<figure class="dlrrc-figure" id="picture-{escape(name)}"><img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
+            f'<figure class="dlrrc-picture" id="picture-{escape(name)}"><img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
             f"<figcaption>{escape(caption)}</figcaption></figure>"
         )
 
