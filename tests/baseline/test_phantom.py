@@ -287,7 +287,7 @@ def test_what_is_not_there_is_named():
         phantom.volume(cohort, 3)
     with pytest.raises(UsageError, match="device 'tpu' is not on this machine; allowed: cpu"):
         phantom.slices(cohort, device="tpu")
-    with pytest.raises(UsageError, match="size is 4; allowed: 8 to 128"):
+    with pytest.raises(UsageError, match="size is 4; allowed: 16 to 128"):
         phantom.crops(cohort, size=4)
     with pytest.raises(UsageError, match="which is for slices"):
         phantom.crops(cohort.changed(stack="2.5d"))

@@ -131,11 +131,11 @@ def crops(cohort: Cohort, size: int = 32, device: str = "cpu", progress: bool = 
     Raises
     ------
     UsageError
-        When the size is outside 8 to 128, or the stack is "2.5d".
+        When the size is outside 16 to 128, or the stack is "2.5d".
     """
     check_device(device)
-    if not 8 <= size <= 128:
-        raise UsageError(f"size is {size}; allowed: 8 to 128 voxels")
+    if not 16 <= size <= 128:
+        raise UsageError(f"size is {size}; allowed: 16 to 128 voxels")
     if cohort.stack == "2.5d":
         raise UsageError("stack is '2.5d', which is for slices; allowed for boxes: 'grey', 'phases'")
     voxels, masks, spacing, people = [], [], [], []
