@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import typer
 import yaml
 from conftest import ROOT
 from typer.testing import CliRunner
@@ -228,8 +229,11 @@ def test_nothing_is_posted_without_a_number(tmp_path: Path, number: str) -> None
 
 @pytest.mark.parametrize(("command", "rest"), sorted(set(COMMANDS)))
 def test_command_of_the_words_exists_with_its_options(command: str, rest: str) -> None:
-    done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
-    assert done.exit_code == 0, f"dlrrc {command} of the words for contributors does not exist"
+    words = [command]
+    if hasattr(typer.main.get_command(app).commands[command], "commands"):  # of which the next word is a command
+        words.append(rest.split()[0])
+    done = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+    assert done.exit_code == 0, f"dlrrc {' '.join(words)} of the words for contributors does not exist"
     assert [option for option in re.findall(r"--[a-z]+", rest) if option not in done.stdout] == []
 
 
