@@ -14,7 +14,7 @@ from conftest import ROOT
 
 from dlrrc_core.baseline import experiments, phantom, store
 from dlrrc_core.baseline.experiments.bare import normalised
-from dlrrc_core.baseline.findings import light_devices
+from dlrrc_core.baseline.findings import light_devices, provenance
 from dlrrc_core.baseline.networks import build
 from dlrrc_core.baseline.training import Classifier
 from dlrrc_core.chapters.baseline_light_devices import LightDevices
@@ -80,7 +80,9 @@ def run() -> Any:
         "cases": pd.DataFrame(answers),
         "agreement": pd.DataFrame(pairs),
     }
-    record = SimpleNamespace(parameters={"network": "mobilenetv2", "size": 48}, hardware={"name": "a computer"})
+    record = SimpleNamespace(
+        parameters={"network": "mobilenetv2", "size": 48}, hardware={"cpu": "a computer", "cores": 2, "memory_gib": 4.2}
+    )
     return SimpleNamespace(tables=tables, record=record)
 
 
@@ -115,11 +117,13 @@ def test_memory_is_the_printed_one(found: dict[str, Any]) -> None:
 
 
 def test_chapter_names_networks_that_eight_bits_slow_down(run: Any, found: dict[str, Any]) -> None:
-    chapter = LightDevices(run, Numbers(found))
+    chapter = LightDevices(run, Numbers({"run": {"hardware": run.record.hardware}, **found}))
     words = chapter.faster_sentence().data
     assert "slower than float32 for MobileNetV2." in words
     assert "zuo2021" in chapter.memory_sentence().data
-    assert "a computer" in chapter.machine_sentence().data
+    assert "a computer" in (machine := chapter.machine_sentence().data)
+    assert "2</" in machine
+    assert "4</" in machine
     assert chapter.figure().html.count("ResNet-34") >= 3
 
 
@@ -144,7 +148,7 @@ def test_from_start_to_end(tmp_path: Path) -> None:
     assert network["int8_mib"] < network["float32_mib"]
     export = run.tables["agreement"].set_index("pair").loc[light_devices.PAIRS["export"]]
     assert export["same_answers"] == 1
-    chapter = LightDevices(run, Numbers(light_devices.statistics(run)))
+    chapter = LightDevices(run, Numbers({"run": provenance(run), **light_devices.statistics(run)}))
     assert "<table" in chapter.figure().html
     assert "<table" in chapter.accuracy_table().html
     for say in SENTENCES:
