@@ -53,7 +53,10 @@ def test_a_learning_rate_that_is_far_too_high(tmp_path: Path) -> None:
         fit(train, valid, settings(learning_rate=1e30, optimiser="sgd"), tmp_path / "run")
 
 
-def test_weights_that_are_not_finite_are_never_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("every", "step"), [(1, 1), (0, 5)])  # 5 steps an epoch; kept at its end, too
+def test_weights_that_are_not_finite_are_never_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int, step: int
+) -> None:
     train, valid = apart()
     learn = Trainer._learn
 
@@ -63,8 +66,10 @@ def test_weights_that_are_not_finite_are_never_kept(tmp_path: Path, monkeypatch:
             next(self.model.parameters()).fill_(float("inf"))
 
     monkeypatch.setattr(Trainer, "_learn", spoiled)
-    with pytest.raises(TrainingError, match="weights is not finite in epoch 1, step 1"):
-        fit(train, valid, settings(checkpoint_steps=1), tmp_path / "run")
+    monkeypatch.setattr(Trainer, "_refuse_infinite_loss", lambda self, epoch: None)
+    monkeypatch.setattr(Trainer, "_validate", lambda self: (1.0, 0.5))
+    with pytest.raises(TrainingError, match=f"weights is not finite in epoch 1, step {step},"):
+        fit(train, valid, settings(checkpoint_steps=every), tmp_path / "run")
     assert not (tmp_path / "run" / NAME).exists()
 
 
@@ -152,6 +157,13 @@ def test_all_problems_of_the_data_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         fit(train.select(train.label == 0), made(2, size=40).select([0]), settings(), tmp_path / "run")
     assert str(caught.value).count("allowed") == 3
+
+
+def test_small_images_in_bf16_are_refused_on_the_cpu(tmp_path: Path) -> None:
+    train, valid = made(3, size=16), made(2, size=16)
+    with pytest.raises(UsageError, match="images have 16 pixels on a side; allowed with bf16 on the CPU: more than 16"):
+        fit(train, valid, settings(precision="bf16"), tmp_path / "run")
+    assert len(fit(train, valid, settings(epochs=1), tmp_path / "run").history) == 1  # float32
 
 
 def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:

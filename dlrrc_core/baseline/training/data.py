@@ -19,6 +19,8 @@ from dlrrc_core.baseline.slices import Slices
 from dlrrc_core.baseline.training.settings import Settings
 from dlrrc_core.problems import UsageError
 
+# torch 2.13 (oneDNN 3.12): the gradient of a depthwise convolution of stride 2 on a map of one pixel holds what was in memory before
+BF16_TOO_SMALL = 16
 ARRAYS = ("pixels", "label", "patient", "position", "centre")
 
 
@@ -143,6 +145,11 @@ def _shape_problems(pixels: npt.NDArray[Any], settings: Settings) -> list[str]:
     if settings.channels is not None and pixels.shape[1] not in (1, settings.channels):
         found.append(
             f"channels is {settings.channels} and the images have {pixels.shape[1]}; allowed: the same, or one grey channel that is repeated"
+        )
+    side = settings.size or min(pixels.shape[-2:])
+    if settings.precision == "bf16" and settings.device == "cpu" and side <= BF16_TOO_SMALL:
+        found.append(
+            f"images have {side} pixels on a side; allowed with bf16 on the CPU: more than {BF16_TOO_SMALL}; take larger images or float32"
         )
     return found
 

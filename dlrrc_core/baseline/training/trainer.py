@@ -88,7 +88,7 @@ class Trainer:
                 self._refuse_infinite_loss(number)
             if at_checkpoint:
                 self.elapsed = before + time.perf_counter() - began
-                self._save(number)
+                self._save(number, self.step)
         totals = self.replicas.sum(torch.stack([(self.losses.double() * order.sizes()).sum(), self.correct.double()]))
         train_loss, train_accuracy = (totals / order.borders[-1]).tolist()
         steps_took = before + time.perf_counter() - began
@@ -116,7 +116,7 @@ class Trainer:
         elif self.scheduler is not None:
             self.scheduler.step()
         if self.settings.checkpoint_epochs and (self.finished or number % self.settings.checkpoint_epochs == 0):
-            self._save(number)
+            self._save(number, order.steps)
         return row
 
     def best_model(self) -> Classifier:
@@ -200,11 +200,11 @@ class Trainer:
         kept = self.path if self.path.is_file() else None
         return not_finite(what, epoch, step, rate, self.settings.precision, kept)
 
-    def _save(self, epoch: int) -> None:
-        """Write a checkpoint, unless a weight is not finite."""
+    def _save(self, epoch: int, step: int) -> None:
+        """Write a checkpoint, unless a weight is not finite; ``step`` was the last one."""
         weights = torch.stack([value.detach().float().sum() for value in self.model.parameters()])
         if not torch.isfinite(weights).all():
-            raise self._not_finite("sum of some weights", epoch, self.step)
+            raise self._not_finite("sum of some weights", epoch, step)
         random = {"cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self.device)
