@@ -6,7 +6,7 @@ from math import ceil
 
 from dlrrc_core.audit.network_layers import Tape
 
-MOBILENET_V2 = (  # expansion, channels, repeats, stride of the first
+MOBILENET_V2 = (  # expansion, channels, repeats, stride of the first; Table 2 of the paper
     (1, 16, 1, 1),
     (6, 24, 2, 2),
     (6, 32, 3, 2),
@@ -15,8 +15,8 @@ MOBILENET_V2 = (  # expansion, channels, repeats, stride of the first
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
-SHUFFLENET_V2 = ((116, 4), (232, 8), (464, 4))  # channels, units; width x1.0
-EFFICIENTNET = (  # expansion, kernel, stride, channels, repeats; B0
+SHUFFLENET_V2 = ((116, 4), (232, 8), (464, 4))  # channels, units at width x1.0; Table 5 of the paper
+EFFICIENTNET = (  # expansion, kernel, stride, channels, repeats at B0; Table 1 of the paper
     (1, 3, 1, 16, 1),
     (6, 3, 2, 24, 2),
     (6, 5, 2, 40, 2),

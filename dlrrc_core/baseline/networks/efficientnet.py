@@ -5,17 +5,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from dlrrc_core.audit.network_light import EFFICIENTNET
 from dlrrc_core.baseline.networks.base import Network, conv_norm, dense, kaiming
 
-STAGES = (  # expansion, kernel, stride, channels, repeats; Table 1 of the paper
-    (1, 3, 1, 16, 1),
-    (6, 3, 2, 24, 2),
-    (6, 5, 2, 40, 2),
-    (6, 3, 2, 80, 3),
-    (6, 5, 1, 112, 3),
-    (6, 5, 2, 192, 4),
-    (6, 3, 1, 320, 1),
-)
 FIRST, LAST, DROPOUT, STOCHASTIC_DEPTH = 32, 1280, 0.2, 0.2
 
 
@@ -102,8 +94,8 @@ class EfficientNetB0(Network):
     def __init__(self, classes: int, channels: int, head: str) -> None:
         super().__init__(channels)
         stages: list[nn.Module] = [conv_norm(channels, FIRST, 3, 2, activation=_silu)]
-        inputs, passed, depth = FIRST, 0, sum(stage[-1] for stage in STAGES)
-        for expansion, kernel, stride, outputs, repeats in STAGES:
+        inputs, passed, depth = FIRST, 0, sum(stage[-1] for stage in EFFICIENTNET)
+        for expansion, kernel, stride, outputs, repeats in EFFICIENTNET:
             blocks = []
             for unit in range(repeats):
                 left_out = STOCHASTIC_DEPTH * passed / depth

@@ -5,17 +5,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from dlrrc_core.audit.network_light import MOBILENET_V2
 from dlrrc_core.baseline.networks.base import Network, conv_norm, dense, kaiming
 
-STAGES = (  # expansion, channels, repeats, stride of the first; Table 2 of the paper
-    (1, 16, 1, 1),
-    (6, 24, 2, 2),
-    (6, 32, 3, 2),
-    (6, 64, 4, 2),
-    (6, 96, 3, 1),
-    (6, 160, 3, 2),
-    (6, 320, 1, 1),
-)
 FIRST, LAST, DROPOUT = 32, 1280, 0.2
 
 
@@ -58,7 +50,7 @@ class MobileNetV2(Network):
         super().__init__(channels)
         blocks: list[nn.Module] = [conv_norm(channels, FIRST, 3, 2, activation=_relu6)]
         inputs = FIRST
-        for expansion, outputs, repeats, stride in STAGES:
+        for expansion, outputs, repeats, stride in MOBILENET_V2:
             for unit in range(repeats):
                 blocks.append(InvertedResidual(inputs, outputs, 1 if unit else stride, expansion))
                 inputs = outputs

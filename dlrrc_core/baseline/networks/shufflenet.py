@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from dlrrc_core.audit.network_light import SHUFFLENET_V2
 from dlrrc_core.baseline.networks.base import Network, alone, conv_norm, dense
 
-STAGES = ((116, 4), (232, 8), (464, 4))  # channels, units; Table 5 of the paper
 FIRST, LAST = 24, 1024
 
 
@@ -69,7 +69,7 @@ class ShuffleNetV2(Network):
         self.conv1 = conv_norm(channels, FIRST, 3, 2, activation=_relu)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
         inputs = FIRST
-        for number, (outputs, units) in enumerate(STAGES, start=2):
+        for number, (outputs, units) in enumerate(SHUFFLENET_V2, start=2):
             stage = [Unit(inputs, outputs, 2), *(Unit(outputs, outputs, 1) for _ in range(units - 1))]
             setattr(self, f"stage{number}", nn.Sequential(*stage))
             inputs = outputs
