@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import shutil
 import sys
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
 
@@ -104,7 +103,7 @@ def outcomes(
     code = "".join(freshness.digest_of(path) for path in sources)
     places = [folder / _key(code, parameters, job) for job in jobs]
     todo = [(dict(job), place) for job, place in zip(jobs, places, strict=True) if not (place / KEPT).is_file()]
-    at_once = processes or (_processors() if parameters.device == "cpu" else 1)
+    at_once = processes or (cpu_count() if parameters.device == "cpu" else 1)
     calls = (delayed(_work)(module, parameters, job, place) for job, place in todo)
     done = Parallel(n_jobs=min(at_once, max(1, len(todo))), return_as="generator_unordered")(calls)
     # the notebook keeps what goes to sys.stderr; a person at a terminal sees this
@@ -132,8 +131,3 @@ def _key(code: str, parameters: Parameters, job: Mapping[str, Any]) -> str:
     """Return the name of a job's folder."""
     asked = json.dumps([parameters.model_dump(mode="json"), dict(job)], sort_keys=True)
     return hashlib.sha256((code + asked).encode()).hexdigest()[:16]
-
-
-def _processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import torch
 
@@ -70,7 +71,7 @@ def hardware(device: str = "cpu") -> dict[str, Any]:
     found: dict[str, Any] = {
         "device": device,
         "cpu": _cpu_name(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": joblib.cpu_count(),
         "threads": torch.get_num_threads(),
         "memory_gib": _memory_gib(),
         "gpu": None,
