@@ -30,6 +30,7 @@ new_patients = 200
 new_slices = 10
 epochs = 10
 patience = 4
+best_by = "loss"
 batch = 24
 optimiser = "adam"
 learning_rate = 0.002
@@ -45,38 +46,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "domain-shift",
-    scale,
-    {
-        "network": network,
-        "size": size,
-        "patients": patients,
-        "slices_per_patient": slices_per_patient,
-        "roi": roi,
-        "classes": classes,
-        "effect": effect,
-        "shifts": shifts,
-        "effects": effects,
-        "confoundings": confoundings,
-        "valid": valid,
-        "new_patients": new_patients,
-        "new_slices": new_slices,
-        "epochs": epochs,
-        "patience": patience,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "seeds": seeds,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("domain-shift", globals())
 run.name, run.record.seconds
 
 # %% [markdown]

@@ -46,39 +46,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "ensemble",
-    scale,
-    {
-        "network": network,
-        "size": size,
-        "patients": patients,
-        "roi": roi,
-        "epochs": epochs,
-        "patience": patience,
-        "best_by": best_by,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "seeds": seeds,
-        "share": share,
-        "effect": effect,
-        "clinical_effects": clinical_effects,
-        "phases": phases,
-        "planes": planes,
-        "train": train,
-        "valid": valid,
-        "trees": trees,
-        "new_patients": new_patients,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("ensemble", globals())
 run.name, run.record.seconds
 
 # %% [markdown]

@@ -31,6 +31,7 @@ valid = 0.1
 new_patients = 200
 new_slices = 5
 patience = 10
+best_by = "loss"
 batch = 24
 optimiser = "adam"
 learning_rate = 0.002
@@ -46,40 +47,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "explanation",
-    scale,
-    {
-        "network": network,
-        "size": size,
-        "patients": patients,
-        "slices_per_patient": slices_per_patient,
-        "epochs": epochs,
-        "leaked_patients": leaked_patients,
-        "leaked_slices": leaked_slices,
-        "leaked_epochs": leaked_epochs,
-        "roi": roi,
-        "classes": classes,
-        "confounding": confounding,
-        "layers": layers,
-        "train": train,
-        "valid": valid,
-        "new_patients": new_patients,
-        "new_slices": new_slices,
-        "patience": patience,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "seeds": seeds,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("explanation", globals())
 run.name, run.record.seconds
 
 # %% [markdown]

@@ -43,37 +43,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "leakage",
-    scale,
-    {
-        "network": network,
-        "size": size,
-        "patients": patients,
-        "slices_per_patient": slices_per_patient,
-        "roi": roi,
-        "new_patients": new_patients,
-        "effects": effects,
-        "conditions": conditions,
-        "copies": copies,
-        "train": train,
-        "valid": valid,
-        "epochs": epochs,
-        "patience": patience,
-        "best_by": best_by,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "seeds": seeds,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("leakage", globals())
 run.name, run.record.seconds
 
 # %% [markdown]

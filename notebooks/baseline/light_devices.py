@@ -30,6 +30,7 @@ new_patients = 200
 calibration = 100
 epochs = 30
 patience = 10
+best_by = "loss"
 batch = 24
 optimiser = "adam"
 learning_rate = 0.005
@@ -45,39 +46,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "light-devices",
-    scale,
-    {
-        "networks": networks,
-        "sizes": sizes,
-        "repeats": repeats,
-        "threads": threads,
-        "network": network,
-        "size": size,
-        "patients": patients,
-        "slices_per_patient": slices_per_patient,
-        "roi": roi,
-        "classes": classes,
-        "effect": effect,
-        "valid": valid,
-        "new_patients": new_patients,
-        "calibration": calibration,
-        "epochs": epochs,
-        "patience": patience,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "seeds": seeds,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("light-devices", globals())
 run.name, run.record.seconds
 
 # %% [markdown]

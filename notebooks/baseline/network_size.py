@@ -28,6 +28,7 @@ new_patients = 400
 new_slices = 5
 epochs = 30
 patience = 10
+best_by = "loss"
 batch = 24
 optimiser = "adam"
 augmentation = "15-fold"
@@ -42,35 +43,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "network-size",
-    scale,
-    {
-        "networks": networks,
-        "learning_rates": learning_rates,
-        "size": size,
-        "patients": patients,
-        "roi": roi,
-        "slices_per_patient": slices_per_patient,
-        "classes": classes,
-        "effect": effect,
-        "valid": valid,
-        "new_patients": new_patients,
-        "new_slices": new_slices,
-        "epochs": epochs,
-        "patience": patience,
-        "batch": batch,
-        "optimiser": optimiser,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "seeds": seeds,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("network-size", globals())
 run.name, run.record.seconds
 
 # %% [markdown]

@@ -41,35 +41,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "real-cohort",
-    scale,
-    {
-        "data": data,
-        "unit": unit,
-        "network": network,
-        "size": size,
-        "roi": roi,
-        "train": train,
-        "valid": valid,
-        "epochs": epochs,
-        "patience": patience,
-        "best_by": best_by,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "draws": draws,
-        "seeds": seeds,
-        "cohorts": cohorts,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("real-cohort", globals())
 run.name, run.record.seconds
 
 # %%

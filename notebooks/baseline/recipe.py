@@ -45,38 +45,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "recipe",
-    scale,
-    {
-        "data": data,
-        "unit": unit,
-        "network": network,
-        "size": size,
-        "patients": patients,
-        "slices_per_patient": slices_per_patient,
-        "roi": roi,
-        "effect": effect,
-        "new_patients": new_patients,
-        "train": train,
-        "valid": valid,
-        "epochs": epochs,
-        "patience": patience,
-        "best_by": best_by,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "draws": draws,
-        "seeds": seeds,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("recipe", globals())
 run.name, run.record.seconds
 
 # %%

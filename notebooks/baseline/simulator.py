@@ -25,20 +25,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "simulator",
-    scale,
-    {
-        "size": size,
-        "patients": patients,
-        "likeness_size": likeness_size,
-        "likeness_patients": likeness_patients,
-        "seed": seed,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("simulator", globals())
 run.name, run.record.seconds
 
 # %%

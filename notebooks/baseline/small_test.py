@@ -28,6 +28,7 @@ new_patients = 400
 new_slices = 5
 epochs = 30
 patience = 10
+best_by = "loss"
 batch = 24
 optimiser = "adam"
 learning_rate = 0.005
@@ -43,36 +44,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "small-test",
-    scale,
-    {
-        "network": network,
-        "size": size,
-        "patients": patients,
-        "roi": roi,
-        "slices_per_patient": slices_per_patient,
-        "classes": classes,
-        "effects": effects,
-        "valid": valid,
-        "cohort": cohort,
-        "new_patients": new_patients,
-        "new_slices": new_slices,
-        "epochs": epochs,
-        "patience": patience,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "seeds": seeds,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("small-test", globals())
 run.name, run.record.seconds
 
 # %% [markdown]

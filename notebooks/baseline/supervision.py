@@ -48,41 +48,7 @@ into = None
 # %%
 from dlrrc_core.baseline import experiments
 
-run = experiments.run(
-    "supervision",
-    scale,
-    {
-        "network": network,
-        "size": size,
-        "patients": patients,
-        "roi": roi,
-        "slices_per_patient": slices_per_patient,
-        "epochs": epochs,
-        "patience": patience,
-        "best_by": best_by,
-        "batch": batch,
-        "optimiser": optimiser,
-        "learning_rate": learning_rate,
-        "augmentation": augmentation,
-        "variants_per_epoch": variants_per_epoch,
-        "precision": precision,
-        "compile": compile,
-        "seeds": seeds,
-        "arms": arms,
-        "shares": shares,
-        "effects": effects,
-        "classes": classes,
-        "network_3d": network_3d,
-        "crop": crop,
-        "angles": angles,
-        "standardise": standardise,
-        "valid": valid,
-        "new_patients": new_patients,
-        "device": device,
-    },
-    processes,
-    into,
-)
+run = experiments.from_notebook("supervision", globals())
 run.name, run.record.seconds
 
 # %% [markdown]

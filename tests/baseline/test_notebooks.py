@@ -11,10 +11,15 @@ import pytest
 from conftest import ROOT, dlrrc
 
 from dlrrc_core.baseline import store
+from dlrrc_core.baseline.experiments.runner import module_of
 from dlrrc_core.baseline.findings import find
 from dlrrc_core.commands.baseline import notebook
 
 EXPERIMENTS = store.experiments(ROOT)
+NOT_CHOSEN = {  # parameters of every training that have no meaning here
+    "ensemble": {"slices_per_patient"},  # one picture of each patient
+    "real-cohort": {"slices_per_patient", "patients", "new_patients", "effect"},  # patients are those that there are
+}
 
 
 def declared(name: str) -> set[str]:
@@ -49,7 +54,9 @@ def test_a_real_kernel_runs_a_notebook(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_scales_name_parameters_of_the_notebook(name: str) -> None:
     known = declared(name)
-    assert {"scale", "device", "processes", "into"} <= known
+    run = {"scale", "processes", "into"}
+    assert run | {"device"} <= known
+    assert set(module_of(name).Parameters.model_fields) - NOT_CHOSEN.get(name, set()) == known - run
     for scale, parameters in EXPERIMENTS[name].scales.items():
         assert set(parameters) <= known, scale
     assert {"full", "reduced", "tiny"} <= set(EXPERIMENTS[name].scales)

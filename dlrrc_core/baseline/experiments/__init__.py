@@ -14,6 +14,6 @@ with warnings.catch_warnings():  # torch imports it, and in a kernel without ipy
     import tqdm.auto  # noqa: F401
 
 from dlrrc_core.baseline.experiments.grid import Outcome, Parameters
-from dlrrc_core.baseline.experiments.runner import run
+from dlrrc_core.baseline.experiments.runner import from_notebook, run
 
-__all__ = ["Outcome", "Parameters", "run"]
+__all__ = ["Outcome", "Parameters", "from_notebook", "run"]

@@ -10,20 +10,20 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from dlrrc_core.baseline import phantom
 from dlrrc_core.baseline.experiments.grid import Parameters
 from dlrrc_core.baseline.slices import Slices
 from dlrrc_core.baseline.training import Fit, Settings, fit, predict
 
 Floats = npt.NDArray[np.float64]
+COHORT = ("patients", "classes", "slices_per_patient", "size", "effect", "roi")  # what parameters and a cohort share
 
 
-class Training(Parameters):
+class Learning(Parameters):
     """Parameters of every experiment that trains networks; the defaults are the recipe of Zuo et al. (2021).
 
     Attributes
     ----------
-    network : str, default "mobilenetv2"
-        One of the networks of the baseline.
     size : int, default 256
         Pixels along each side of an image.
     patients : int, default 74
@@ -40,7 +40,6 @@ class Training(Parameters):
         What makes a round better; the seed paper prints the best validation accuracy.
     batch : int, default 24
     optimiser : {"adam", "sgd"}, default "adam"
-    learning_rate : float, default 0.005
     augmentation : {"none", "light", "15-fold"}, default "15-fold"
     variants_per_epoch : int, default 15
         In how many of its variants an image is seen in one round.
@@ -50,7 +49,6 @@ class Training(Parameters):
         Each seed is a new cohort, a new split and new initial weights.
     """
 
-    network: str = "mobilenetv2"
     size: int = Field(256, ge=16, le=1024)
     patients: int = Field(74, ge=4, le=100_000)
     roi: Literal["slice", "kidney", "tumour"] = "tumour"
@@ -60,12 +58,41 @@ class Training(Parameters):
     best_by: Literal["loss", "accuracy"] = "loss"
     batch: int = Field(24, ge=2)
     optimiser: Literal["adam", "sgd"] = "adam"
-    learning_rate: float = Field(0.005, gt=0)
     augmentation: Literal["none", "light", "15-fold"] = "15-fold"
     variants_per_epoch: int = Field(15, ge=1, le=15)
     precision: Literal["float32", "bf16", "fp16"] = "float32"
     compile: bool = False
     seeds: tuple[int, ...] = Field((1, 2, 3, 4, 5), min_length=1)
+
+
+class Training(Learning):
+    """Parameters of an experiment with one network.
+
+    Attributes
+    ----------
+    network : str, default "mobilenetv2"
+        One of the networks of the baseline.
+    learning_rate : float, default 0.005
+    """
+
+    network: str = "mobilenetv2"
+    learning_rate: float = Field(0.005, gt=0)
+
+
+def world(parameters: Parameters, seed: int, **changes: Any) -> phantom.Cohort:
+    """Return the simulated patients of one job.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Of the experiment; of :data:`COHORT` those that it has.
+    seed : int
+        Of the patients.
+    **changes
+        What differs in this job.
+    """
+    shared = {name: getattr(parameters, name) for name in COHORT if name in type(parameters).model_fields}
+    return phantom.Cohort(**{**shared, "seed": seed, **changes})
 
 
 def settings(parameters: Training, seed: int, **changes: Any) -> Settings:

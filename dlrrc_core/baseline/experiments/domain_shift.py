@@ -79,15 +79,7 @@ def jobs(parameters: Parameters) -> list[dict[str, Any]]:
 
 def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcome:
     """Train the networks of one question and return their answers on every test set."""
-    world = Cohort(
-        patients=parameters.patients,
-        classes=parameters.classes,
-        slices_per_patient=parameters.slices_per_patient,
-        size=parameters.size,
-        effect=parameters.effect,
-        roi=parameters.roi,
-        seed=job["seed"],
-    )
+    world = common.world(parameters, job["seed"])
     return (_shift if job["question"] == "shift" else _confounding)(parameters, world, folder)
 
 

@@ -95,13 +95,8 @@ def jobs(parameters: Parameters) -> list[dict[str, Any]]:
 def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcome:
     """Train both networks, then every model of each clinical effect, and return their answers on every set."""
     seed = job["seed"]
-    world = phantom.Cohort(
-        patients=_counts(parameters.patients, parameters.share),
-        effect=parameters.effect,
-        roi=parameters.roi,
-        size=parameters.size,
-        slices_per_patient=1,
-        seed=seed,
+    world = common.world(
+        parameters, seed, patients=_counts(parameters.patients, parameters.share), slices_per_patient=1
     )
     later = world.changed(patients=_counts(parameters.new_patients, parameters.share), first=world.total + 1)
     known, unseen = (pictures(parameters, each) for each in (world, later))

@@ -114,15 +114,7 @@ def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcom
 
 def _world(parameters: Parameters, condition: str, seed: int) -> phantom.Cohort:
     """Return the cohort of one condition."""
-    world = phantom.Cohort(
-        patients=parameters.patients,
-        slices_per_patient=parameters.slices_per_patient,
-        classes=parameters.classes,
-        size=parameters.size,
-        roi=parameters.roi,
-        effect=1.0 if condition == "signal" else 0.0,
-        seed=seed,
-    )
+    world = common.world(parameters, seed, effect=1.0 if condition == "signal" else 0.0)
     if condition == "leak":
         return world.changed(patients=parameters.leaked_patients, slices_per_patient=parameters.leaked_slices)
     if condition == "scanner":

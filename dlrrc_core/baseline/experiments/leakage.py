@@ -59,14 +59,7 @@ def jobs(parameters: Parameters) -> list[dict[str, Any]]:
 def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcome:
     """Train one network and test it on the held out images and on new patients."""
     seed = job["seed"]
-    world = phantom.Cohort(
-        patients=parameters.patients,
-        slices_per_patient=parameters.slices_per_patient,
-        size=parameters.size,
-        effect=job["effect"],
-        roi=parameters.roi,
-        seed=seed,
-    )
+    world = common.world(parameters, seed, effect=job["effect"])
     cohort = phantom.slices(world, parameters.device)
     later = world.changed(patients=parameters.new_patients, first=parameters.patients + 1)
     train, valid, held_out = parted(parameters, cohort, job["condition"], seed)

@@ -130,15 +130,7 @@ def settled(network: networks.Network, images: npt.NDArray[np.float32]) -> netwo
 
 def trained(parameters: Parameters, seed: int, folder: Path) -> Outcome:
     """Train one network and return its answers by torch, by ONNX in float32 and in eight bits on new patients."""
-    world = phantom.Cohort(
-        patients=parameters.patients,
-        slices_per_patient=parameters.slices_per_patient,
-        size=parameters.size,
-        classes=parameters.classes,
-        effect=parameters.effect,
-        roi=parameters.roi,
-        seed=seed,
-    )
+    world = common.world(parameters, seed)
     cohort = phantom.slices(world, parameters.device)
     later = world.changed(patients=parameters.new_patients, first=parameters.patients + 1)
     new = phantom.slices(later, parameters.device)

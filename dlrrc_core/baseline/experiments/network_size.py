@@ -15,7 +15,6 @@ from pydantic import AfterValidator, Field
 from dlrrc_core.baseline import networks, phantom, predictions
 from dlrrc_core.baseline.experiments import common
 from dlrrc_core.baseline.experiments.grid import Outcome
-from dlrrc_core.baseline.experiments.grid import Parameters as Base
 from dlrrc_core.baseline.slices import Slices
 from dlrrc_core.baseline.training import TrainingError, split
 from dlrrc_core.problems import one_of
@@ -27,8 +26,8 @@ DIGITS = 3  # of the stored probabilities: there are many
 SIX = ("resnet101", "resnet50", "resnet34", "efficientnet_b0", "mobilenetv2", "shufflenetv2")
 
 
-class Parameters(Base):
-    """Parameters of the experiment on the size of networks; those not described are as in :class:`~.common.Training`.
+class Parameters(common.Learning):
+    """Parameters of the experiment on the size of networks; those not described are as in :class:`~.common.Learning`.
 
     Attributes
     ----------
@@ -50,29 +49,16 @@ class Parameters(Base):
 
     networks: tuple[Network, ...] = Field(SIX, min_length=1)
     learning_rates: tuple[float, ...] = Field((0.005, 0.001), min_length=1)
-    size: int = Field(256, ge=16, le=1024)
-    patients: int = Field(74, ge=4, le=100_000)
-    roi: Literal["slice", "kidney", "tumour"] = "tumour"
-    slices_per_patient: int = Field(25, ge=1, le=1000)
     classes: tuple[Subtype, Subtype] = ("clear cell", "papillary")
     effect: float = Field(1.0, ge=0, le=1)
     valid: float = Field(0.1, gt=0, lt=1)
     new_patients: int = Field(400, ge=4)
     new_slices: int = Field(5, ge=1)
-    epochs: int = Field(30, ge=1)
-    patience: int | None = Field(10, ge=1)
-    batch: int = Field(24, ge=2)
-    optimiser: Literal["adam", "sgd"] = "adam"
-    augmentation: Literal["none", "light", "15-fold"] = "15-fold"
-    variants_per_epoch: int = Field(15, ge=1, le=15)
-    precision: Literal["float32", "bf16", "fp16"] = "float32"
-    compile: bool = False
     seeds: tuple[int, ...] = Field(tuple(range(1, 11)), min_length=1)
 
     def training(self, network: str, learning_rate: float) -> common.Training:
         """Return the parameters of one network at one learning rate."""
-        shared = set(common.Training.model_fields) & set(type(self).model_fields)
-        values = {name: getattr(self, name) for name in shared}
+        values = {name: getattr(self, name) for name in common.Learning.model_fields}
         return common.Training(**values, network=network, learning_rate=learning_rate)
 
 
@@ -108,15 +94,7 @@ def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcom
 
 def patients(parameters: Parameters, seed: int) -> tuple[Slices, Slices, Slices]:
     """Return slices for training and validation, split by patient, and of new patients; the same for all networks."""
-    world = phantom.Cohort(
-        patients=parameters.patients,
-        classes=parameters.classes,
-        slices_per_patient=parameters.slices_per_patient,
-        size=parameters.size,
-        effect=parameters.effect,
-        roi=parameters.roi,
-        seed=seed,
-    )
+    world = common.world(parameters, seed)
     later = world.changed(
         patients=parameters.new_patients, first=parameters.patients + 1, slices_per_patient=parameters.new_slices
     )

@@ -86,14 +86,7 @@ def parted(parameters: Parameters, seed: int) -> tuple[Slices, Slices, Slices]:
             for chosen in split(cohort, parameters.unit, (parameters.train, parameters.valid, rest), seed)
         ]
         return parts[0], parts[1], parts[2]
-    world = phantom.Cohort(
-        patients=parameters.patients,
-        slices_per_patient=parameters.slices_per_patient,
-        size=parameters.size,
-        effect=parameters.effect,
-        roi=parameters.roi,
-        seed=seed,
-    )
+    world = common.world(parameters, seed)
     cohort = phantom.slices(world, parameters.device)
     parts = [
         cohort.select(chosen) for chosen in split(cohort, parameters.unit, (parameters.train, parameters.valid), seed)

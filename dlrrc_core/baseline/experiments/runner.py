@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from datetime import date
 from importlib import import_module
@@ -55,15 +54,14 @@ def run(
     root = find_root()
     about = store.experiment(root, name)
     one_of(scale, store.SCALES, "scale")
-    place = f"dlrrc_core.baseline.experiments.{name.replace('-', '_')}"
-    module = import_module(place)
+    module = module_of(name)
     parameters = checked(module.Parameters, asked)
     commit, changed = _version(root)
     tables: dict[str, list[dict[str, Any]]] = {table: [] for table in about.tables}
     pictures: dict[str, bytes] = {}
     facts: dict[str, Any] = {"jobs": []}
     jobs = module.jobs(parameters)
-    for job, outcome in outcomes(place, parameters, jobs, root / WORK / f"{name}-{scale}", processes):
+    for job, outcome in outcomes(module.__name__, parameters, jobs, root / WORK / f"{name}-{scale}", processes):
         for table, rows in outcome.tables.items():
             tables.setdefault(table, []).extend({**job, **row} for row in rows)
         pictures |= outcome.pictures
@@ -88,6 +86,37 @@ def run(
     return store.read(home, folder.name, about)
 
 
+def from_notebook(name: str, names: Mapping[str, Any]) -> StoredRun:
+    """Run an experiment with the parameters of its notebook and store it.
+
+    Parameters
+    ----------
+    name : str
+        Id of the experiment.
+    names : mapping of str to value
+        Every name of the notebook, ``globals()``; those are taken that the experiment's ``Parameters`` or :func:`run` know.
+
+    Returns
+    -------
+    StoredRun
+        As it was stored.
+
+    Raises
+    ------
+    UsageError
+        As :func:`run`.
+    """
+    store.experiment(find_root(), name)
+    known = module_of(name).Parameters.model_fields
+    asked = {each: names[each] for each in known if each in names}
+    return run(name, names["scale"], asked, names["processes"], names["into"])
+
+
+def module_of(name: str) -> Any:
+    """Return the module of an experiment that is known."""
+    return import_module(f"dlrrc_core.baseline.experiments.{name.replace('-', '_')}")
+
+
 def checked(model: type[Parameters], asked: Mapping[str, Any]) -> Parameters:
     """Return the parameters of an experiment, or raise one UsageError with every wrong one."""
     try:
@@ -101,5 +130,5 @@ def _version(root: Path) -> tuple[str | None, bool | None]:
     try:
         commit = git(root, "rev-parse", "HEAD", missing="no git").decode().strip()
         return commit, bool(git(root, "status", "--porcelain", "-uno", missing="no git").strip())
-    except (UsageError, subprocess.SubprocessError):
+    except UsageError:
         return None, None

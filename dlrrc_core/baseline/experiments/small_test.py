@@ -55,15 +55,7 @@ def jobs(parameters: Parameters) -> list[dict[str, Any]]:
 
 def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcome:
     """Train one network per seed and return the answers of each on the new patients."""
-    world = phantom.Cohort(
-        patients=parameters.patients,
-        classes=parameters.classes,
-        slices_per_patient=parameters.slices_per_patient,
-        size=parameters.size,
-        effect=job["effect"],
-        roi=parameters.roi,
-        seed=parameters.cohort,
-    )
+    world = common.world(parameters, parameters.cohort, effect=job["effect"])
     later = world.changed(
         patients=parameters.new_patients, first=parameters.patients + 1, slices_per_patient=parameters.new_slices
     )
