@@ -45,6 +45,9 @@ class Sample:
         Whether the score is a probability of class 1, so that calibration has a meaning.
     position : numpy.ndarray of float, shape (n,), or None
         Place of a slice among those of its patient.
+    network : numpy.ndarray of int, shape (n,), or None
+        Number of the network that gave the answer, where several did, each for its own patients. Their scores are on different scales,
+        so that areas under curves are taken within each.
     """
 
     truth: Ints
@@ -56,6 +59,7 @@ class Sample:
     rule: str
     probability: bool = True
     position: Floats | None = None
+    network: Ints | None = None
 
     @property
     def n(self) -> int:
@@ -79,6 +83,7 @@ def sample(
     patient: Sequence[Any] | npt.NDArray[Any] | None = None,
     slice_order: npt.ArrayLike | None = None,
     threshold: float = 0.5,
+    network: Sequence[Any] | npt.NDArray[Any] | None = None,
 ) -> Sample:
     """Return the answers on images, checked.
 
@@ -94,6 +99,8 @@ def sample(
         Place of each slice within its patient, all different there.
     threshold : float, default 0.5
         An image is called positive when its probability is at least this.
+    network : sequence of str or int, shape (images,), optional
+        Which network gave each answer; by default one gave all.
 
     Returns
     -------
@@ -103,9 +110,9 @@ def sample(
     ------
     UsageError
         With every problem: empty or unequal lengths, labels other than 0 and 1, one class only, probabilities that are missing or
-        outside 0-1, a threshold outside 0-1, a missing patient id, a patient with two truths, slices at the same place.
+        outside 0-1, a threshold outside 0-1, a missing patient id, a patient with two truths or two networks, slices at the same place.
     """
-    return samples(truth, {"probability": probability}, patient, slice_order, threshold)["probability"]
+    return samples(truth, {"probability": probability}, patient, slice_order, threshold, network)["probability"]
 
 
 def samples(
@@ -114,6 +121,7 @@ def samples(
     patient: Sequence[Any] | npt.NDArray[Any] | None = None,
     slice_order: npt.ArrayLike | None = None,
     threshold: float = 0.5,
+    network: Sequence[Any] | npt.NDArray[Any] | None = None,
 ) -> dict[str, Sample]:
     """Return the answers of several models on the same images, checked together.
 
@@ -121,7 +129,7 @@ def samples(
     ----------
     probabilities : mapping of str to array_like of float
         Probabilities by model, whose names stand in the messages.
-    truth, patient, slice_order, threshold
+    truth, patient, slice_order, threshold, network
         As in :func:`sample`, with the same errors.
 
     Returns
@@ -135,6 +143,8 @@ def samples(
     ids = [str(k) for k in range(y.size)] if patient is None else _ids(patient, found)
     lengths = {"truth": y.size} | {name: p.size for name, p in models.items()} | {"patient": len(ids)}
     lengths |= {} if order is None else {"slice_order": order.size}
+    given = None if network is None else np.unique(np.asarray(network, dtype=str), return_inverse=True)[1].ravel()
+    lengths |= {} if given is None else {"network": given.size}
     if len(set(lengths.values())) > 1:
         found.append(f"lengths differ: {', '.join(f'{name} {size}' for name, size in lengths.items())}; allowed: one")
     found += [] if y.size else ["there is no image; allowed: at least one of each class"]
@@ -146,7 +156,9 @@ def samples(
     if not 0 <= threshold <= 1:
         found.append(f"the threshold is {threshold}; allowed: 0 to 1")
     if len(ids) == y.size:
-        _two_truths(ids, y, found)
+        _one_each(ids, np.where(np.isin(y, (0, 1)), y, np.nan), "truths", found)
+        if given is not None and given.size == y.size:
+            _one_each(ids, given.astype(float), "networks", found)
     if order is not None and order.size == len(ids):
         _same_place(ids, order, found)
     if found:
@@ -155,7 +167,7 @@ def samples(
     whole, who = y.astype(np.int64), number.ravel()
     rule = f"each image, positive at a probability of {threshold:g} or more"
     return {
-        name: Sample(whole, p, (p >= threshold).astype(np.int64), who, tuple(names), "image", rule, True, order)
+        name: Sample(whole, p, (p >= threshold).astype(np.int64), who, tuple(names), "image", rule, True, order, given)
         for name, p in models.items()
     }
 
@@ -257,7 +269,12 @@ def mean_probability(images: Sample, threshold: float = 0.5) -> Sample:
 def _cases(images: Sample, score: Floats, call: Ints, rule: str, probability: bool) -> Sample:
     truth = np.zeros(images.patients, dtype=np.int64)
     truth[images.patient] = images.truth
-    return Sample(truth, score, call, np.arange(images.patients), images.names, "case", rule, probability)
+    network = None
+    if images.network is not None:
+        network = np.zeros(images.patients, dtype=np.int64)
+        network[images.patient] = images.network
+    who = np.arange(images.patients)
+    return Sample(truth, score, call, who, images.names, "case", rule, probability, network=network)
 
 
 def _numbers(values: npt.ArrayLike, what: str, found: list[str]) -> Floats:
@@ -285,11 +302,12 @@ def _places(where: Ints, values: Floats, what: str, allowed: str, found: list[st
         found.append(f"{what} is {shown} ({where.size} in all); {allowed}")
 
 
-def _two_truths(ids: list[str], truth: Floats, found: list[str]) -> None:
-    labels = pd.Series(np.where(np.isin(truth, (0, 1)), truth, np.nan))
-    both = [str(who) for who, many in labels.groupby(np.array(ids, dtype=object)).nunique().items() if many > 1]
+def _one_each(ids: list[str], values: Floats, what: str, found: list[str]) -> None:
+    """Note patients with more than one value; missing values do not count."""
+    held = pd.Series(values).groupby(np.array(ids, dtype=object)).nunique()
+    both = [str(who) for who, many in held.items() if many > 1]
     if both:
-        found.append(f"two truths for patient {', '.join(both[:SHOWN])} ({len(both)} in all); allowed: one per patient")
+        found.append(f"two {what} for patient {', '.join(both[:SHOWN])} ({len(both)} in all); allowed: one per patient")
 
 
 def _same_place(ids: list[str], order: Floats, found: list[str]) -> None:

@@ -129,7 +129,7 @@ def compare_auc(first: Sample, second: Sample, options: Options | None = None) -
     """
     _same(first, second)
     chosen = options or Options()
-    areas, v = delong(first.truth, [first.score, second.score], first.patient)
+    areas, v = delong(first.truth, [first.score, second.score], first.patient, first.network)
     difference = float(areas[0] - areas[1])
     variance = float(v[0, 0] + v[1, 1] - 2 * v[0, 1])
     same = _Shared(first, chosen, delong_method(first))

@@ -47,29 +47,31 @@ def rows(slices: Slices, probability: npt.ArrayLike, digits: int = 4) -> list[di
 
 
 def images(table: pd.DataFrame) -> dict[str, npt.NDArray[Any]]:
-    """Return the answers on single images, named as :func:`dlrrc_core.baseline.evaluate.evaluate` takes them.
+    """Return the answers on single images, named as :func:`dlrrc_core.baseline.cases.sample` takes them.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        Rows as :func:`rows` makes them; patients of several seeds are different patients when ``seed`` is among the columns.
+        Rows as :func:`rows` makes them. When ``seed`` is among the columns, patients of several seeds are different patients, and
+        each seed is a network of its own.
 
     Returns
     -------
     dict
-        ``truth``, ``probability``, ``patient`` and ``slice_order``, each of shape (images,).
+        ``truth``, ``probability``, ``patient``, ``slice_order`` and, with ``seed``, ``network``, each of shape (images,).
     """
     lists = [np.array(str(text).split(), dtype=float) for text in table["probabilities"]]
     counts = [len(each) for each in lists]
     names = table["patient"].astype(str)
     if "seed" in table:
         names = "seed " + table["seed"].astype(str) + ", " + names
-    return {
+    found = {
         "truth": np.repeat(table["label"].to_numpy(), counts),
         "probability": np.concatenate(lists) if lists else np.empty(0),
         "patient": np.repeat(names.to_numpy(dtype=str), counts),
         "slice_order": np.concatenate([np.arange(count, dtype=float) for count in counts]) if lists else np.empty(0),
     }
+    return found | ({"network": np.repeat(table["seed"].to_numpy(), counts)} if "seed" in table else {})
 
 
 def summary(found: Mapping[str, Any], metric: str = "accuracy") -> dict[str, dict[str, Any]]:

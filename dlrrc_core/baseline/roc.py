@@ -7,6 +7,7 @@ placements are summed over the images of a patient first.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,12 @@ def placements(truth: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Floats, Floa
     return (ranks[y == 1] - rankdata(ones)) / zeros.size, 1 - (ranks[y == 0] - rankdata(zeros)) / ones.size
 
 
-def delong(truth: npt.ArrayLike, scores: npt.ArrayLike, patient: npt.ArrayLike | None = None) -> tuple[Floats, Floats]:
+def delong(
+    truth: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    patient: npt.ArrayLike | None = None,
+    network: npt.ArrayLike | None = None,
+) -> tuple[Floats, Floats]:
     """Return the areas under the ROC curves of one or more scores of the same entries, and their covariance.
 
     Parameters
@@ -73,11 +79,13 @@ def delong(truth: npt.ArrayLike, scores: npt.ArrayLike, patient: npt.ArrayLike |
         The higher, the more likely is class 1.
     patient : array_like of int, shape (n,), optional
         Number of the patient of each entry; all entries of a patient have the same truth. Without it the entries are independent.
+    network : array_like of int, shape (n,), optional
+        Which network gave the scores of an entry, each for its own patients. Areas are taken within each network and averaged.
 
     Returns
     -------
     tuple of numpy.ndarray, shapes (models,) and (models, models)
-        Areas 0-1 and covariance; the covariance is NaN when a class has fewer than two patients.
+        Areas 0-1 and covariance; the covariance is NaN when a class (of a network) has fewer than two patients.
 
     Raises
     ------
@@ -87,16 +95,34 @@ def delong(truth: npt.ArrayLike, scores: npt.ArrayLike, patient: npt.ArrayLike |
     Notes
     -----
     With the I patients of a class that has m entries, and D the sum of a patient's placements less the area, the class adds
-    ``I / (I - 1) sum(D D') / m^2``. With one entry per patient this is DeLong's ``S / m``. Sources: DeLong, DeLong and Clarke-Pearson
+    ``I / (I - 1) sum(D D') / m^2``. With one entry per patient this is DeLong's ``S / m``. K networks have the mean of their areas and
+    the sum of their covariances over K^2: scores of different networks are on different scales, so that ranking them together measures
+    the difference of the scales as well (the networks are taken as they are; that others might be trained is not in the variance).
+    Sources: DeLong, DeLong and Clarke-Pearson
     (1988), Biometrics 44:837-845; for clusters Obuchowski (1997), Biometrics 53:567-578, whose cross term is 0 where a patient has one
     truth. Checked against R's ``pROC::cov`` and a computation over all pairs.
     """
-    y = np.asarray(truth)
-    both = [placements(y, score) for score in np.atleast_2d(np.asarray(scores, dtype=float))]
-    areas = np.array([float(above.mean()) for above, _ in both])
+    y, x = np.asarray(truth), np.atleast_2d(np.asarray(scores, dtype=float))
     who = np.arange(y.size) if patient is None else np.asarray(patient)
     if np.intersect1d(who[y == 1], who[y == 0]).size:
         raise UsageError("a patient has entries of both classes; allowed: one truth per patient")
+    found = [_delong(y[own], x[:, own], who[own]) for own in _within(network)]
+    areas, covariances = (np.stack(each) for each in zip(*found, strict=True))
+    return areas.mean(axis=0), covariances.sum(axis=0) / len(found) ** 2
+
+
+def _within(network: npt.ArrayLike | None) -> list[npt.NDArray[np.intp] | slice]:
+    """Return the places of the entries of each network."""
+    if network is None:
+        return [slice(None)]
+    numbers = np.asarray(network)
+    return [np.flatnonzero(numbers == each) for each in np.unique(numbers)]
+
+
+def _delong(y: npt.NDArray[Any], scores: Floats, who: npt.NDArray[Any]) -> tuple[Floats, Floats]:
+    """Return areas and covariance of one network's entries."""
+    both = [placements(y, score) for score in scores]
+    areas = np.array([float(above.mean()) for above, _ in both])
     covariance = np.zeros((areas.size, areas.size))
     for label, side in ((1, 0), (0, 1)):
         values = np.stack([pair[side] for pair in both]) - areas[:, None]
@@ -114,8 +140,10 @@ def _covariance(values: Floats, patient: npt.NDArray[np.integer]) -> Floats:
 
 
 def delong_method(sample: Sample) -> str:
-    """Return the name of the variance: DeLong's, or its form for clusters."""
-    return "DeLong, placements summed over patients (Obuchowski 1997)" if sample.clustered else "DeLong"
+    """Return the name of the variance: DeLong's, or its form for clusters, and whether areas are means over networks."""
+    name = "DeLong, placements summed over patients (Obuchowski 1997)" if sample.clustered else "DeLong"
+    several = sample.network is not None and len(np.unique(sample.network)) > 1
+    return f"{name}, mean of the areas within each network" if several else name
 
 
 def roc_auc(sample: Sample, scale: str = "logit", options: Options | None = None) -> Estimate:
@@ -147,7 +175,7 @@ def roc_auc(sample: Sample, scale: str = "logit", options: Options | None = None
     """
     one_of(scale, SCALES, "scale")
     chosen = options or Options()
-    areas, covariance = delong(sample.truth, sample.score, sample.patient)
+    areas, covariance = delong(sample.truth, sample.score, sample.patient, sample.network)
     area, error = float(areas[0]), float(np.sqrt(covariance[0, 0]))
     interval: tuple[float, float] | None = None
     note = ""
@@ -223,12 +251,14 @@ def area_bootstrap(sample: Sample, options: Options) -> Bootstrap:
     Returns
     -------
     Bootstrap
-        The patients are drawn without regard to their class.
+        The patients are drawn without regard to their class. With several networks each area is the mean of those within each.
     """
-    of, patients = areas(sample.truth, sample.score), sample.patients
+    patients = sample.patients
+    parts = [(own, areas(sample.truth[own], sample.score[own])) for own in _within(sample.network)]
 
     def statistic(counts: Floats | Ints) -> Floats:
-        return of(np.asarray(counts, dtype=float)[:, sample.patient])
+        weights = np.asarray(counts, dtype=float)[:, sample.patient]
+        return np.asarray(np.mean([of(weights[:, own]) for own, of in parts], axis=0))
 
     def replicates(rng: np.random.Generator, m: int) -> Floats:
         return statistic(rng.multinomial(patients, np.full(patients, 1 / patients), size=m))

@@ -187,6 +187,7 @@ def test_all_problems_are_told_at_once() -> None:
             ["a", "a", "b", None, "c"],
             [1, 1, 2, 3, 4],
             threshold=1.5,
+            network=["one", "two", "one", "one", "one"],
         )
     told = str(caught.value)
     for text in (
@@ -195,6 +196,7 @@ def test_all_problems_are_told_at_once() -> None:
         "probability is nan at 1, 1.2 at 2",
         "no patient id at [3]",
         "two truths for patient a",
+        "two networks for patient a",
         "same place in patient a",
         "threshold is 1.5",
     ):

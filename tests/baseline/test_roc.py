@@ -146,12 +146,51 @@ def test_clustered_interval_covers_the_true_area_and_the_naive_one_does_not() ->
     assert hits["images"] / 400 < 0.8  # seen: 0.66
 
 
+def test_areas_of_several_networks_are_means_of_those_within_each() -> None:
+    # the second network gives the same patients' order on another scale: ranked together, its scores would say something about the scale
+    one, two = drawn(5, 60), drawn(6, 90)
+    truth, network = np.r_[one.truth, two.truth], np.r_[np.zeros(60), np.ones(90)]
+    score = np.r_[one.score / 10, 0.9 + two.score / 10]
+    names = [f"seed {which:.0f}, {k}" for k, which in enumerate(network)]
+    both = sample(truth, score, names, network=network)
+    singles = [sk.roc_auc_score(each.truth, each.score) for each in (one, two)]
+    areas, covariance = roc.delong(truth, score, network=network)
+    assert areas[0] == pytest.approx(np.mean(singles), abs=1e-12)
+    assert abs(sk.roc_auc_score(truth, score) - areas[0]) > 0.02
+    apart = [roc.delong(each.truth, each.score)[1][0, 0] for each in (one, two)]
+    assert covariance[0, 0] == pytest.approx(sum(apart) / 4, rel=1e-12)
+    found = roc.roc_auc(both, "plain")
+    assert found.value == pytest.approx(areas[0])
+    assert found.method == "DeLong, mean of the areas within each network, plain scale"
+    boot = roc.areas_with_bootstrap(both)[0]
+    assert boot.value == pytest.approx(areas[0], abs=1e-12)
+    assert boot.interval == pytest.approx(found.interval, abs=0.02)  # another method; seen: 0.004
+    better = sample(truth, np.where(truth == 1, np.minimum(score + 0.02, 1), score), names, network=network)
+    compared = comparison.compare_auc(better, both)
+    expected = [sk.roc_auc_score(truth[network == k], better.score[network == k]) for k in (0, 1)]
+    assert compared.value == pytest.approx(np.mean(expected) - np.mean(singles), abs=1e-12)
+
+
+def test_interval_over_networks_covers_the_mean_of_their_true_areas() -> None:
+    # three networks on scales of their own with the areas Phi(d / sqrt 2); 400 times 3 x 40 patients
+    gains, rng, half = np.array([0.3, 1.0, 1.6]), np.random.default_rng(12), norm.isf(0.025)
+    true, hits = float(norm.cdf(gains / np.sqrt(2)).mean()), 0
+    network, truth = np.repeat(np.arange(3), 40), np.tile(np.arange(40) % 2, 3)
+    for _ in range(400):
+        score = 10.0**network * (gains[network] * truth + rng.normal(size=120)) - 50 * network
+        area, variance = roc.delong(truth, score, network=network)
+        hits += abs(area[0] - true) <= half * np.sqrt(variance[0, 0])
+    assert 0.92 <= hits / 400 <= 0.98  # nominal 0.95, standard error 0.011
+
+
 def test_raw_arrays_are_checked() -> None:
     for truth, score in (([0, 1, 2], [1, 2, 3]), ([0, 1], [1, np.nan]), ([0, 1], [1, 2, 3])):
         with pytest.raises(UsageError, match="allowed: labels 0 and 1"):
             roc.placements(truth, score)
     with pytest.raises(UsageError, match="both classes"):
         roc.delong([0, 1], [0.2, 0.3], [5, 5])
+    with pytest.raises(UsageError, match="labels of shape"):
+        roc.delong([0, 1], [0.2, 0.3, 0.4])
     with pytest.raises(UsageError, match="did you mean 'logit'"):
         roc.roc_auc(sample([0, 1], [0.1, 0.9]), "logti")
 

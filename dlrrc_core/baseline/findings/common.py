@@ -26,8 +26,14 @@ def samples(table: pd.DataFrame, levels: Sequence[str] = LEVELS) -> dict[str, Sa
     levels : sequence of str
         Of ``image``, ``votes``, ``consecutive_slices``, ``mean_probability``.
     """
-    found = images(table)
-    model = cases.sample(found["truth"], found["probability"], list(found["patient"]), found["slice_order"])
+    answers = images(table)
+    model = cases.sample(
+        answers["truth"],
+        answers["probability"],
+        answers["patient"],
+        answers["slice_order"],
+        network=answers.get("network"),
+    )
     rules = {
         "image": lambda: model,
         "votes": lambda: cases.votes(model),
@@ -55,7 +61,7 @@ def estimates(
     levels : sequence of str
         As in :func:`samples`.
     auc : bool, default False
-        Whether to add ``roc_auc`` (DeLong).
+        Whether to add ``roc_auc`` (DeLong; of several seeds the mean of the areas within each).
     options : Options, optional
         Of the intervals.
 
