@@ -58,6 +58,7 @@ class Run(Record):
     seconds: float  # of all jobs together; several may have run side by side
     files: dict[str, str]  # name and SHA-256
     facts: dict[str, Any] = Field(default_factory=dict)
+    corrections: list[str] = Field(default_factory=list)  # what was changed by hand since, and why
 
 
 @dataclass(frozen=True, eq=False)

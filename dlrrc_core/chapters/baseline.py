@@ -70,6 +70,7 @@ class Baseline:
             "device": record.device,
             "time, minutes": f"{record.seconds / 60:.1f}",
         }
+        facts |= {f"correction {number}": text for number, text in enumerate(record.corrections, start=1)}
         groups = {
             "run": facts,
             "hardware": record.hardware,

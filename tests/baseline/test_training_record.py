@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from trainingkit import apart, settings
+from trainingkit import apart, made, settings
 
 from dlrrc_core.baseline import networks
-from dlrrc_core.baseline.training import Fit, fit, with_robustness
+from dlrrc_core.baseline.training import Fit, fit, split, with_robustness
 from dlrrc_core.baseline.training.selfscore import RULES, answers, points
 from dlrrc_core.baseline.training.workload import PeakMemory, hardware, software
 from dlrrc_core.problems import UsageError
@@ -108,6 +108,14 @@ def test_what_does_not_suffice(result: Fit, record: dict[str, Any], repo: Reposi
     assert lost(record, repo) == [21]
 
 
+def test_the_record_tells_how_many_patients_are_in_both_parts(tmp_path: Path) -> None:
+    images = made(8)
+    learned, checked = split(images, "image", (0.7, 0.3), seed=1)
+    record = fit(images.select(learned), images.select(checked), settings(epochs=1), tmp_path / "run").record
+    expected = len(set(images.patient[learned]) & set(images.patient[checked]))
+    assert record["data"]["patients_in_both"] == expected > 0
+
+
 def test_a_fixed_number_of_epochs_is_no_rule(tmp_path: Path, repo: Repository) -> None:
     fixed = fit(*apart(), settings(epochs=1, patience=None), tmp_path / "run").record
     assert lost(with_robustness(fixed, {"seeds": 3}), repo) == [22]
@@ -125,7 +133,7 @@ def test_the_numbers_of_the_record_are_right(result: Fit) -> None:
     train, _ = apart()
     assert record["curves"]["valid_loss"] == [row["valid_loss"] for row in history]
     assert record["time"]["seconds_total"] == pytest.approx(sum(row["seconds"] for row in history))
-    assert record["hyperparameters"] == settings().model_dump()
+    assert record["hyperparameters"] == settings().model_dump(exclude={"split", "train", "valid"})
     assert record["stopping"]["best_epoch"] == int(np.argmin([row["valid_loss"] for row in history])) + 1
     workload = record["workload"]
     assert workload["images_seen"] == len(train) * 2 * len(history)
@@ -134,6 +142,7 @@ def test_the_numbers_of_the_record_are_right(result: Fit) -> None:
     assert workload["flops_total"] == 3 * forward * workload["images_seen"]
     assert workload["peak_memory_bytes"] > 50 * 2**20  # torch alone takes more
     assert record["data"]["train"] == {"images": 18, "patients": 6, "per_class": {"papillary": 9, "chromophobe": 9}}
+    assert record["data"]["patients_in_both"] == 0
     assert record["hardware"]["threads"] == torch.get_num_threads()
     assert software()["torch"] == str(torch.__version__)
 

@@ -54,7 +54,8 @@ def run_record(
     -------
     dict
         ``software`` (item 16), ``hardware`` (17), ``model`` (18), ``time`` (19), ``hyperparameters`` (20), ``curves`` (21), ``stopping``
-        (22), ``robustness`` (23), ``initial_weights`` (24), ``workload`` (25); ``data``, ``normalisation`` and ``weights_sha256`` beside.
+        (22), ``robustness`` (23), ``initial_weights`` (24), ``workload`` (25); ``data`` (with
+        ``patients_in_both`` parts: 0 after a split by patient), ``normalisation`` and ``weights_sha256`` beside.
 
     Notes
     -----
@@ -74,7 +75,8 @@ def run_record(
             "seconds_total": sum(seconds),
             "seconds_per_epoch": sum(seconds) / max(len(seconds), 1),
         },
-        "hyperparameters": settings.model_dump(),
+        # how the images were divided is no hyper-parameter here: they came divided, and `data` tells how
+        "hyperparameters": settings.model_dump(exclude={"split", "train", "valid"}),
         "curves": {name: [float(row[name]) for row in history] for name in CURVES},
         "stopping": _stopping(settings, history),
         "robustness": None,
@@ -92,7 +94,8 @@ def run_record(
             "peak_memory_of": memory["of"],
             "images_per_second": float(np.median([row["images_per_second"] for row in history])) if history else None,
         },
-        "data": {
+        "data": {"patients_in_both": len(np.intersect1d(train.patient, valid.patient))}
+        | {
             name: {
                 "images": len(part),
                 "patients": len(np.unique(part.patient)),
