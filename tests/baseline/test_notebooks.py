@@ -62,7 +62,9 @@ def test_scales_name_parameters_of_the_notebook(name: str) -> None:
     assert {"full", "reduced", "tiny"} <= set(EXPERIMENTS[name].scales)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "ensemble" else ()) for name in EXPERIMENTS]
+)
 def test_the_chapter_reads_the_stored_run(name: str) -> None:
     stored, numbers = find(ROOT, name)
     assert stored.record.scale in ("full", "reduced")
