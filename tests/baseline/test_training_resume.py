@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -44,10 +43,10 @@ def learning(self, order):
 def half(path, content):  # a kill in the middle of writing
     path.with_name(f".{path.name}.1.tmp").write_bytes(content[: len(content) // 2])
     wait()
-def saving(self, epoch):
-    if where == "write" and epoch == 2 and self.step == 4:
+def saving(self, epoch, step):
+    if where == "write" and epoch == 2 and step == 4:
         files.write = half
-    save(self, epoch)
+    save(self, epoch, step)
 Trainer._learn, Trainer._save = learning, saving
 fit(*apart(), settings(**CHOSEN), folder / "run")
 """
@@ -63,7 +62,7 @@ def killed(folder: Path, where: str) -> None:
                 time.sleep(0.02)
             assert child.poll() is None, child.stderr.read()
         finally:
-            os.kill(child.pid, signal.SIGKILL)
+            child.kill()
         assert child.wait(10) == -signal.SIGKILL
     assert (folder / "ready").exists()
 

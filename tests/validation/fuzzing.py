@@ -186,12 +186,12 @@ def read(kind: str, text: str, base: Reading) -> list[Problem]:
 def proved(kind: str, text: str, base: Reading, limit: float = 5.0) -> int:
     """Read a text, prove that every finding can be shown in every format in one line, in time and without a write."""
     global watching
-    started, watching = time.perf_counter(), True
+    started, watching = time.process_time(), True  # other work on the machine does not count
     try:
         problems = list(bibliography._read(text, {})) if kind == "bibtex" else read(kind, text, base)
     finally:
         watching = False
-    assert time.perf_counter() - started < limit
+    assert time.process_time() - started < limit
     assert writes == []
     for problem in problems[:20]:
         finding = Finding(problem)
