@@ -87,9 +87,9 @@ def test_zuo_mobilenet_needs_two_networks() -> None:
 def test_first_explanation_takes_less_than_two_seconds() -> None:
     network_backbones.body.cache_clear()
     network._body_sum.cache_clear()
-    begin = time.perf_counter()
+    begin = time.process_time()
     network.explain(25_662_403, 25_609_283)
-    assert time.perf_counter() - begin < 2  # seen: 0.1
+    assert time.process_time() - begin < 2  # seen: 0.1
 
 
 def test_frozen_backbone() -> None:

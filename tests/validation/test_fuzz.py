@@ -134,8 +134,8 @@ def test_broken_bytes_anywhere_never_stop_the_others(tmp_path: Path) -> None:
     files = sorted(path for path in root.rglob("*") if path.is_file())
     for i, path in enumerate(files):
         path.write_bytes([b"\xff\xfe\x00", b"\x00", b"- [", b"a: *b", b""][i % 5])
-    started = time.perf_counter()
+    started = time.process_time()
     report = validate(root)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     named = {finding.problem.file for finding in report.findings}
     assert {path.relative_to(root).as_posix() for path in files} - named <= {"book/references.bib"}
