@@ -63,6 +63,9 @@ chapter.confounding_sentence()
 chapter.confounding_figure()
 
 # %%
+chapter.sure_sentence()
+
+# %%
 chapter.fair_sentence()
 
 # %% [markdown]

@@ -56,6 +56,9 @@ chapter.export_sentence()
 chapter.eight_bits_sentence()
 
 # %%
+chapter.even_sentence()
+
+# %%
 chapter.accuracy_table()
 
 # %%

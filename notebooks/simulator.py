@@ -21,7 +21,10 @@ chapter.notice()
 
 # %% [markdown]
 # To see what a choice of method does to a result, the truth has to be known. So the chapters of this part work on simulated CT of renal masses, in which
-# the difference between the classes is set: from none at all to that of published enhancement values.
+# the difference between the classes is set, from none at all to a full one.
+
+# %%
+chapter.difference_sentence()
 
 # %%
 chapter.subtypes()
@@ -46,6 +49,9 @@ chapter.scanners()
 
 # %%
 chapter.tumours_table()
+
+# %%
+chapter.tissues_sentence()
 
 # %%
 chapter.tissues_table()

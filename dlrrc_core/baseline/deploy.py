@@ -29,6 +29,7 @@ __all__ = ["agreement", "answers", "check", "export", "latency", "quantise"]
 
 Floats = npt.NDArray[np.float64]
 BATCH = 16
+EVEN = 0.5  # as the threshold of cases.sample
 BROKEN = (
     runtime_errors.Fail,
     runtime_errors.InvalidArgument,
@@ -104,8 +105,13 @@ def agreement(path: Path | str, other: Path | str, images: npt.ArrayLike) -> dic
     Returns
     -------
     dict
-        ``images``, ``same_answers`` (share of images with the same most probable class), ``largest_probability_difference`` and
+        ``images``, ``same_answers`` (share of images with the same answer), ``largest_probability_difference`` and
         ``mean_probability_difference`` (over images and classes, after softmax).
+
+    Notes
+    -----
+    With two classes the answer is class 1 when its probability is at least 0.5, as in :func:`dlrrc_core.baseline.cases.sample`; with more,
+    the most probable class. Whole numbers of eight bits have few values, so that probabilities of exactly 0.5 do occur.
     """
     return _compared(answers(path, images), answers(other, images))
 
@@ -114,13 +120,20 @@ def _compared(expected: Floats, found: Floats) -> dict[str, Any]:
     """Return how far two sets of answers agree."""
     if expected.shape != found.shape:
         raise UsageError(f"answers have shapes {expected.shape} and {found.shape}; allowed: the same number of classes")
-    apart = np.abs(softmax(expected, axis=1) - softmax(found, axis=1))
+    one, other = softmax(expected, axis=1), softmax(found, axis=1)
+    apart = np.abs(one - other)
     return {
         "images": len(expected),
-        "same_answers": float((expected.argmax(axis=1) == found.argmax(axis=1)).mean()),
+        "same_answers": float((_called(one) == _called(other)).mean()),
         "largest_probability_difference": float(apart.max()),
         "mean_probability_difference": float(apart.mean()),
     }
+
+
+def _called(probability: Floats) -> npt.NDArray[np.int64]:
+    """Return the answer for probabilities of shape (n, classes); of two classes an even answer is class 1."""
+    called = probability[:, 1] >= EVEN if probability.shape[1] == 2 else probability.argmax(axis=1)
+    return np.asarray(called, dtype=np.int64)
 
 
 def quantise(path: Path | str, target: Path | str, images: npt.ArrayLike) -> Path:

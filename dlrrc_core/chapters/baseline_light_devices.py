@@ -83,15 +83,64 @@ class LightDevices(Baseline):
         )
 
     def eight_bits_sentence(self) -> Markdown:
-        """Return what eight bits cost in accuracy."""
+        """Return what eight bits change in the answers and in the accuracy."""
         at, lost = "trained.versions", "trained.lost.image"
+        name = NETWORKS.get(self.n.value("trained.network"), "the network")
+        changed = f"{lost}.changed"
         return Markdown(
-            f"In eight bits, with ranges taken from training images, {NETWORKS.get(self.n.value('trained.network'), 'the network')} "
-            f"(at {self.n('trained.size')} pixels; networks trained: {len(self.n.value('trained.seeds'))}) gives the same answer as in float32 on "
-            f"{self.n('trained.pairs.eight_bits.same', '.1f')} % of the images. Accuracy on images is "
-            f"{self.n(f'{at}.onnx.image.accuracy.percent', '.1f')} % in float32 and {self.n(f'{at}.int8.image.accuracy.percent', '.1f')} % in eight "
-            f"bits; float32 less eight bits is {self.n(f'{lost}.points', '+.1f')} points (95 % interval over patients "
-            f"{self.n.interval(f'{lost}.interval', '.1f')}). The interval takes the trained networks as they are; few were trained."
+            f"Ranges for eight bits were taken from training images. {name} (at {self.n('trained.size')} pixels; networks trained: "
+            f"{len(self.n.value('trained.seeds'))}) gives the same answer as in float32 on {self.n('trained.pairs.eight_bits.same', '.1f')} % of "
+            f"{self.n('trained.pairs.eight_bits.images')} images. Answers that changed: {self.n(f'{changed}.answers')}, of "
+            f"{self.n(f'{changed}.patients')} of {self.n(f'{lost}.patients')} patients; {self.n(f'{changed}.became_right')} became right, "
+            f"{self.n(f'{changed}.became_wrong')} became wrong. Accuracy on images is {self.n(f'{at}.onnx.image.accuracy.percent', '.1f')} % in "
+            f"float32 and {self.n(f'{at}.int8.image.accuracy.percent', '.1f')} % in eight bits; float32 less eight bits is "
+            f"{self.n(f'{lost}.points', '+.1f')} points. {self._eight_bits_verdict()}"
+        )
+
+    def _eight_bits_verdict(self) -> str:
+        """Return what follows from the difference: nothing without an interval, else whether the interval holds 0."""
+        lost = "trained.lost.image"
+        low, high = self.n.value(f"{lost}.interval")
+        few = f"The difference takes the trained networks as they are (number: {len(self.n.value('trained.seeds'))})."
+        if not self.n.value(f"{lost}.changed.answers"):
+            return f"No answer changed on these images, so that there is no interval. {few}"
+        if low is None and self.n.value(f"{lost}.changed.patients") < self.n.value(f"{lost}.fewest"):
+            return (
+                f"No interval is given: patients with a changed answer are fewer than {self.n(f'{lost}.fewest')}, and a bootstrap over patients "
+                f"would take its whole spread from these few and be too short. Neither a loss nor a gain by eight bits follows. {few}"
+            )
+        if low is None:
+            return f"The bootstrap over patients gives no interval here. {few}"
+        follows = (
+            "in float32 more answers were right"
+            if low > 0
+            else "in eight bits more answers were right, which is no reason to expect it of other networks"
+            if high < 0
+            else "the interval holds 0 and leaves open whether eight bits change the accuracy"
+        )
+        return f"95 % interval over patients: {self.n.interval(f'{lost}.interval', '.1f')}; {follows}. {few}"
+
+    def even_sentence(self) -> Markdown:
+        """Return how many probabilities are exactly one half, and what calling them the other way would change."""
+        lost, pair = "trained.lost.image", "trained.pairs.eight_bits"
+        even, other = f"{lost}.even", f"{lost}.even_is_0"
+        words = (
+            "On this page an answer is class 1 when its probability is at least 0.5, in each way of running the network. To the four decimals "
+            f"that are stored, {self.n(f'{even}.onnx')} probabilities are exactly 0.5 in float32 and {self.n(f'{even}.int8')} in eight bits "
+            f"(patients: {self.n(f'{even}.int8_patients')})"
+        )
+        if not self.n.value(f"{even}.onnx") + self.n.value(f"{even}.int8"):
+            return Markdown(f"{words}, so that nothing depends on how such an answer is called.")
+        in_file = self.n.value(f"{pair}.same_in_file")
+        older = (
+            f" The file `agreement.csv` of this run counted them as class 0 and gives {self.n(f'{pair}.same_in_file', '.1f')} %."
+            if abs(in_file - self.n.value(f"{other}.same")) < 0.01 < abs(in_file - self.n.value(f"{pair}.same"))
+            else ""
+        )
+        return Markdown(
+            f"{words}; among the changed answers they are {self.n(f'{lost}.changed.even')}. Were they class 0, the answers would be the same on "
+            f"{self.n(f'{other}.same', '.1f')} % of the images, and the accuracy {self.n(f'{other}.accuracy.onnx', '.1f')} % in float32 and "
+            f"{self.n(f'{other}.accuracy.int8', '.1f')} % in eight bits.{older}"
         )
 
     def faster_sentence(self) -> Markdown:

@@ -15,7 +15,7 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from dlrrc_core.baseline import deploy, deploy_export, deploy_latency, networks
+from dlrrc_core.baseline import cases, deploy, deploy_export, deploy_latency, networks
 from dlrrc_core.problems import UsageError
 
 SIDE = 48
@@ -91,13 +91,33 @@ def test_eight_bits_agree(exported: tuple[networks.Network, Path, Path]) -> None
     apart = np.abs(softmax(full, axis=1) - softmax(less, axis=1))
     assert found == {
         "images": 40,
-        "same_answers": np.mean(full.argmax(1) == less.argmax(1)),
+        "same_answers": np.mean((full[:, 1] >= full[:, 0]) == (less[:, 1] >= less[:, 0])),
         "largest_probability_difference": pytest.approx(apart.max()),
         "mean_probability_difference": pytest.approx(apart.mean()),
     }
     assert 0 < found["mean_probability_difference"] < 0.1  # seen: 0.02
     assert found["same_answers"] > 0.8  # seen: 1
     assert deploy.agreement(path, path, images)["largest_probability_difference"] == 0
+
+
+def test_an_even_answer_is_class_1_as_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "one.onnx": [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [2.0, 2.0]],
+        "other.onnx": [[0.3, 0.3], [0.3, 0.3], [1.0, 0.0], [5.0, 5.0]],
+    }
+    monkeypatch.setattr(deploy, "answers", lambda path, images: np.array(given[path]))
+    # first: 1 and even, the same; second: 0 and even, not; third: 1 and 0, not; fourth: both even, the same
+    assert deploy.agreement("one.onnx", "other.onnx", [])["same_answers"] == 0.5
+    called = [
+        cases.sample([0, 1, 0, 1], softmax(np.array(each), axis=1)[:, 1]).call.tolist() for each in given.values()
+    ]
+    assert called == [[1, 0, 1, 1], [1, 1, 0, 1]]  # the rule of the evaluation: the same two of four
+    three = {
+        "one.onnx": [[0.0, 2.0, 1.0]],
+        "other.onnx": [[1.0, 1.2, 1.1]],
+    }  # the most probable is below 0.5 in the second
+    monkeypatch.setattr(deploy, "answers", lambda path, images: np.array(three[path]))
+    assert deploy.agreement("one.onnx", "other.onnx", [])["same_answers"] == 1
 
 
 def test_latency_of_a_file(exported: tuple[networks.Network, Path, Path]) -> None:

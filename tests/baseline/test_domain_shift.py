@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -70,7 +71,7 @@ def test_accuracy_confidence_and_loss(found: dict[str, Any]) -> None:
     # McNemar: four pairs differ, all in one direction, so P = 2 / 2^4
     assert place["lost"]["p"] == pytest.approx(0.125)
     assert not place["seen"]
-    assert place["seeds"] == [{"seed": 1, "accuracy": 75.0}, {"seed": 2, "accuracy": 75.0}]
+    assert place["seeds"] == [{"seed": seed, "accuracy": 75.0, "second": 50.0} for seed in (1, 2)]
 
 
 def test_calibration_error_by_hand(found: dict[str, Any]) -> None:
@@ -104,6 +105,109 @@ def test_confounding(found: dict[str, Any]) -> None:
     accuracies = {name: place[name]["accuracy"]["percent"] for name in domain_shift.TESTS}
     assert accuracies == pytest.approx({"internal": 87.5, "apart": 50, "turned_round": 12.5, "external": 50})
     assert place["external"]["lost"]["points"] == pytest.approx(37.5)
+
+
+def test_areas_are_compared_patient_by_patient(table: pd.DataFrame, found: dict[str, Any]) -> None:
+    place = found["shift"]["trainings"]["one"]["tests"]
+    home, away = (place[name]["roc_auc"]["percent"] for name in ("A_0", "D_100"))
+    assert place["D_100"]["lost_area"]["points"] == pytest.approx(home - away)
+    assert "lost_area" not in place["A_0"]
+
+
+def test_networks_with_one_answer_are_named(table: pd.DataFrame) -> None:
+    confounded = table["question"] == "confounding"
+    one_answer = table.assign(
+        probabilities=np.where(confounded & (table["seed"] == 2), "0.900 0.800", table["probabilities"])
+    )
+    record = SimpleNamespace(parameters={"classes": ["clear cell", "papillary"]})
+    run = SimpleNamespace(tables={"cases": one_answer}, record=record)
+    found = domain_shift.statistics(run)
+    place = found["confounding"]["effect_0"]["confounding_90"]
+    assert place["constant"] == [2]
+    assert [each["accuracy"] for each in place["internal"]["seeds"]] == pytest.approx([87.5, 50])
+    said = words(DomainShift(run, Numbers(found)).confounding_sentence())
+    assert "by seed 87.5, 50.0)" in said
+    assert "network of seed 2 gives every patient of all these sets the same answer" in said
+
+
+def test_no_network_is_named_that_answers_both_ways(found: dict[str, Any]) -> None:
+    assert found["confounding"]["effect_0"]["confounding_90"]["constant"] == []
+    said = words(DomainShift(SimpleNamespace(), Numbers(found)).confounding_sentence())
+    assert "the same answer" not in said
+    assert "by seed 12.5, 12.5)" in said  # turned round
+
+
+def words(said: Any) -> str:
+    """Return the text of a sentence."""
+    return re.sub("<[^>]+>", "", said.data)
+
+
+def by_hand(
+    lost: list[float | None], area: list[float | None], over: list[float | None], sure: float = 80.0, less: float = 2.0
+) -> DomainShift:
+    """Return a chapter with two centres and one confounded training, whose intervals are given."""
+
+    def place(**more: Any) -> dict[str, Any]:
+        plain = {name: {"percent": 80.0, "interval": [75.0, 85.0]} for name in ("accuracy", "roc_auc", "ece")}
+        return {"seeds": [{"seed": 1, "accuracy": 80.0}], **plain, **more}
+
+    home = place(centre="A", confidence={"percent": 85.0}, over={"percent": 5.0, "interval": [-1.0, 9.0]})
+    away = {
+        "confidence": {"percent": sure},
+        "over": {"percent": 9.0, "interval": over},
+        "lost": {"points": 10.0, "interval": lost},
+    }
+    there = place(centre="B", **away, lost_area={"points": 1.0, "interval": area}, less_sure=less)
+    confounded = {"effect": 0.5, "confounding": 0.9, "internal": home, "turned_round": there}
+    numbers = {
+        "shift": {"trainings": {"one": {"tests": {"A_0": home, "B_100": there}}}},
+        "confounding": {"effect_50": {"confounding_90": confounded}},
+        "largest": 100,
+    }
+    return DomainShift(SimpleNamespace(), Numbers(numbers))
+
+
+@pytest.mark.parametrize(
+    ("lost", "area", "there", "absent"),
+    [
+        ([-1.0, 8.0], [-1.0, 2.0], "At none of these centres does the interval of the lost accuracy", "threshold"),
+        ([1.0, 8.0], [-1.0, 2.0], "leaves room for a loss of area as well", "At none"),
+        ([1.0, 8.0], [-3.0, -0.5], "threshold no longer fits.", "leaves room"),
+        ([1.0, 8.0], [0.5, 2.0], "At B accuracy and area both fall", "threshold"),
+        ([1.0, 8.0], [None, None], "the loss of area has no interval", "threshold"),
+        ([None, None], [None, None], "At none of these centres", "threshold"),
+    ],
+)
+def test_ranking_follows_the_intervals(lost: list[float], area: list[float], there: str, absent: str) -> None:
+    said = words(by_hand(lost, area, [-1.0, 5.0]).shift_sentence())
+    assert there in said
+    assert absent not in said
+
+
+def test_confidence_follows_the_intervals() -> None:
+    area = [-1.0, 2.0]
+    said = words(by_hand([1.0, 8.0], area, [-1.0, 5.0]).confidence_sentence())
+    assert "At no centre does the interval" in said
+    assert "At B, where the accuracy falls, the mean probability falls with it." in said
+    said = words(by_hand([1.0, 8.0], area, [-1.0, 5.0], sure=86.0).confidence_sentence())
+    assert "falls with it" not in said
+    said = words(by_hand([1.0, 8.0], area, [4.0, 14.0]).confidence_sentence())
+    assert "At B the network is surer than it is right, by +9.0 points (95 % interval 4.0 to 14.0)." in said
+    assert "At no centre" not in said
+
+
+def test_readers_are_not_warned_only_where_probabilities_stay() -> None:
+    area = [-1.0, 2.0]
+    said = words(by_hand([1.0, 8.0], area, [4.0, 14.0]).sure_sentence())
+    assert "surer than they are right, by +9.0 points" in said
+    assert (
+        "lower by 10.0 points, the mean probability by 2.0: a reader who sees only the probabilities is not warned"
+        in said
+    )
+    assert "not warned" not in words(by_hand([1.0, 8.0], area, [4.0, 14.0], less=8.0).sure_sentence())
+    said = words(by_hand([1.0, 8.0], area, [-4.0, 14.0]).sure_sentence())
+    assert "does not lie above 0 there" in said
+    assert "not warned" not in said
 
 
 def test_copies_keep_the_originals() -> None:
@@ -140,6 +244,7 @@ def test_from_start_to_end(tmp_path: Path) -> None:
         chapter.confidence_sentence,
         chapter.remedy_sentence,
         chapter.confounding_sentence,
+        chapter.sure_sentence,
         chapter.fair_sentence,
     ):
         assert "nan" not in say().data

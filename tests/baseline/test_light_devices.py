@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from conftest import ROOT
 
 from dlrrc_core.baseline import experiments, phantom, store
 from dlrrc_core.baseline.experiments.bare import normalised
-from dlrrc_core.baseline.findings import light_devices, provenance
+from dlrrc_core.baseline.findings import common, light_devices, provenance
 from dlrrc_core.baseline.networks import build
 from dlrrc_core.baseline.training import Classifier
 from dlrrc_core.chapters.baseline_light_devices import LightDevices
@@ -22,7 +23,7 @@ from dlrrc_core.problems import UsageError
 from dlrrc_core.tables import Numbers
 
 ABOUT = store.experiment(ROOT, "light-devices")
-SENTENCES = ("machine", "cost", "memory", "export", "eight_bits", "faster")
+SENTENCES = ("machine", "cost", "memory", "export", "eight_bits", "even", "faster")
 
 
 def latency(network: str, size: int, milliseconds: dict[str, float]) -> list[dict[str, Any]]:
@@ -107,9 +108,83 @@ def test_loss_by_eight_bits(found: dict[str, Any]) -> None:
     trained = found["trained"]
     assert trained["versions"]["onnx"]["image"]["accuracy"]["percent"] == 100
     assert trained["versions"]["int8"]["image"]["accuracy"]["percent"] == pytest.approx(87.5)
-    assert trained["lost"]["image"]["points"] == pytest.approx(12.5)
+    lost = trained["lost"]["image"]
+    assert lost["points"] == pytest.approx(12.5)
+    assert lost["changed"] == {"answers": 1, "patients": 1, "became_right": 0, "became_wrong": 1, "even": 0}
+    assert lost["interval"] == [None, None]  # one patient changed
+    assert trained["pairs"]["export"]["same"] == 100
     assert trained["pairs"]["eight_bits"]["same"] == pytest.approx(87.5)
     assert trained["pairs"]["eight_bits"]["largest_difference"] is None
+
+
+def said(whole: list[str], small: list[str], in_file: float = 0.0) -> tuple[dict[str, Any], str, str]:
+    """Return the difference and both sentences for the probabilities of patients, whose classes take turns."""
+
+    def samples(texts: list[str]) -> Any:
+        rows = [
+            {"seed": 1, "patient": f"P{k:05d}", "label": k % 2, "probabilities": text} for k, text in enumerate(texts)
+        ]
+        return common.samples(pd.DataFrame(rows), ("image",))["image"]
+
+    lost = light_devices.eight_bits(samples(whole), samples(small))
+    accuracy = {"accuracy": {"percent": 0.0}}
+    pair = {
+        "same": 100.0 - 100 * lost["changed"]["answers"] / (2 * len(whole)),
+        "images": 2 * len(whole),
+        "same_in_file": in_file,
+    }
+    trained = {
+        "network": "mobilenetv2", "size": 32, "seeds": [1], "lost": {"image": lost}, "pairs": {"eight_bits": pair},
+        "versions": {key: {"image": accuracy} for key in ("onnx", "int8")},
+    }  # fmt: skip
+    chapter = LightDevices(SimpleNamespace(), Numbers({"trained": trained}))  # type: ignore[arg-type]
+    plain = [re.sub("<[^>]+>", "", each().data) for each in (chapter.eight_bits_sentence, chapter.even_sentence)]
+    return lost, plain[0], plain[1]
+
+
+def test_even_answers_are_counted_and_called_class_1() -> None:
+    # truths 0, 1, 0, 1, two images each; in eight bits two images of the second patient and one of the third are even
+    lost, eight, even = said(
+        ["0.1 0.2", "0.4 0.4", "0.3 0.4", "0.9 0.6"], ["0.1 0.2", "0.5 0.5000", "0.5 0.4", "0.9 0.4"], 87.5
+    )
+    assert lost["changed"] == {"answers": 4, "patients": 3, "became_right": 2, "became_wrong": 2, "even": 3}
+    assert lost["even"] == {"onnx": 0, "int8": 3, "onnx_patients": 0, "int8_patients": 2}
+    # called class 0, only the last image changes: 6 of 8 are right in float32, 5 of 8 in eight bits
+    assert lost["even_is_0"] == {"accuracy": {"onnx": 75.0, "int8": 62.5}, "same": 87.5}
+    assert lost["points"] == 0
+    assert "fewer than 10" in eight
+    assert "95 % interval" not in eight
+    assert "0 probabilities are exactly 0.5 in float32 and 3 in eight bits (patients: 2)" in even
+    assert "among the changed answers they are 3" in even
+    assert "counted them as class 0 and gives 87.5 %" in even
+
+
+def test_an_interval_needs_ten_patients_that_changed() -> None:
+    right = ["0.1 0.1", "0.9 0.9"] * 20
+    lost, eight, even = said(right, right)
+    assert lost["interval"] == [None, None]
+    assert "No answer changed" in eight
+    assert "nothing depends on how such an answer is called" in even
+    # the first patients are wrong on one image in eight bits
+    for changed, given in ((9, False), (10, True), (20, True)):
+        small = [("0.1 0.9" if k < changed else text) for k, text in enumerate(right)]
+        lost, eight, even = said(right, small)
+        assert lost["changed"] == {
+            "answers": changed, "patients": changed, "became_right": 0, "became_wrong": changed, "even": 0,
+        }  # fmt: skip
+        assert (lost["interval"][0] is not None) == given
+        assert ("in float32 more answers were right" in eight) == given
+        assert ("fewer than 10" in eight) != given
+        backwards, eight, _ = said(small, right)
+        assert backwards["points"] == -lost["points"]
+        assert ("in eight bits more answers were right" in eight) == given
+    # as many become right as wrong
+    whole = [("0.1 0.9" if k < 10 else text) for k, text in enumerate(right)]
+    small = [("0.1 0.9" if 10 <= k < 20 else text) for k, text in enumerate(right)]
+    lost, eight, _ = said(whole, small)
+    assert lost["points"] == 0
+    assert lost["interval"][0] < 0 < lost["interval"][1]
+    assert "holds 0 and leaves open" in eight
 
 
 def test_memory_is_the_printed_one(found: dict[str, Any]) -> None:

@@ -13,17 +13,20 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from PIL import Image
 from pydantic import Field
-from sklearn.metrics import roc_auc_score
 from sklearn.metrics.pairwise import euclidean_distances
 
-from dlrrc_core.baseline import phantom
+from dlrrc_core.baseline import cases, phantom
 from dlrrc_core.baseline.experiments.grid import Outcome
 from dlrrc_core.baseline.experiments.grid import Parameters as Base
 from dlrrc_core.baseline.phantom.measure import tissue_means
+from dlrrc_core.baseline.rates import Estimate
+from dlrrc_core.baseline.roc import roc_auc
 from dlrrc_core.baseline.slices import Slices
 
 SUBTYPES = ("chromophobe", "papillary", "clear cell")
 SCANNERS = ("A", "B", "C", "D")
+DEALT = 2000  # times that the classes are dealt to the patients by chance
+WHITE = 255  # largest grey value
 Picture = tuple[str, npt.NDArray[Any]]
 
 
@@ -82,34 +85,93 @@ def means(parameters: Parameters) -> list[dict[str, Any]]:
 def likeness(parameters: Parameters, effect: float) -> dict[str, Any]:
     """Return how often the most similar slice is of the same patient, and of the same class when it is of another patient."""
     began = time.perf_counter()
-    cohort = phantom.slices(
-        phantom.Cohort(
-            patients=parameters.likeness_patients,
-            slices_per_patient=8,
-            size=parameters.likeness_size,
-            effect=effect,
-            roi="kidney",
-            seed=parameters.seed,
-        ),
-        parameters.device,
+    settings = phantom.Cohort(
+        patients=parameters.likeness_patients,
+        slices_per_patient=8,
+        size=parameters.likeness_size,
+        effect=effect,
+        roi="kidney",
+        seed=parameters.seed,
     )
+    cohort = phantom.slices(settings, parameters.device)
     seconds = time.perf_counter() - began
     flat = cohort.pixels.reshape(len(cohort), -1).astype(np.float32)
     apart = euclidean_distances(flat)
     np.fill_diagonal(apart, np.inf)
     same = cohort.patient[:, None] == cohort.patient[None, :]
     nearest, stranger = apart.argmin(1), np.where(same, np.inf, apart).argmin(1)
+    low, high = by_chance(cohort, stranger, parameters.seed)
+    bright = brighter(settings)
+    area = tumour_auc(cohort, bright)
+    area_low, area_high = area.interval or (None, None)
     return {
         "slices": len(cohort),
         "same_patient": float((cohort.patient[nearest] == cohort.patient).mean()),
         "same_class": float((cohort.label[stranger] == cohort.label).mean()),
-        "auc": tumour_auc(cohort),
+        "chance_low": low,
+        "chance_high": high,
+        "brighter": settings.classes[bright],
+        "darker": settings.classes[1 - bright],
+        "auc": area.value,
+        "auc_low": area_low,
+        "auc_high": area_high,
         "slices_per_second": len(cohort) / seconds,
     }
 
 
-def tumour_auc(cohort: Slices) -> float:
-    """Return how well the mean grey value of the tumour tells the two classes of patients apart, whichever is brighter."""
+def by_chance(cohort: Slices, stranger: npt.NDArray[np.integer], seed: int) -> tuple[float, float]:
+    """Return between which shares 95 % lie when the classes are dealt to the patients by chance.
+
+    Parameters
+    ----------
+    cohort : Slices
+        Slices of all patients.
+    stranger : numpy.ndarray of int, shape (slices,)
+        Number of the most similar slice of another patient.
+    seed : int
+        Of the dealing.
+
+    Returns
+    -------
+    (float, float)
+        The 2.5th and the 97.5th percentile of the share of slices whose stranger has the same class.
+
+    Notes
+    -----
+    A permutation test: who resembles whom stays, and as many patients have each class as before. So the slices of a patient need not
+    be independent, and chance is not one half exactly, as among the others a patient's own class has one patient less.
+    """
+    names, who = np.unique(cohort.patient, return_inverse=True)
+    label_of = np.zeros(len(names), dtype=np.int64)
+    label_of[who] = cohort.label
+    dealt = np.random.default_rng(seed).permuted(np.tile(label_of, (DEALT, 1)), axis=1)
+    shares = (dealt[:, who] == dealt[:, who[stranger]]).mean(axis=1)
+    low, high = np.percentile(shares, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def brighter(cohort: phantom.Cohort) -> int:
+    """Return which of two classes the simulator sets brighter in the phase of the cohort, at the full difference."""
+    phase = phantom.PHASES.index(cohort.phase)
+    return int(np.argmax([phantom.physics().subtypes[name].hu[phase][0] for name in cohort.classes]))
+
+
+def tumour_auc(cohort: Slices, bright: int) -> Estimate:
+    """Return how well the mean grey value of the tumour tells the two classes of patients apart.
+
+    Parameters
+    ----------
+    cohort : Slices
+        Slices with masks of the tumour.
+    bright : int
+        The class that is expected to be the brighter one. It is fixed beforehand: an area that is turned round whenever it falls below
+        one half is above one half by chance too.
+
+    Returns
+    -------
+    Estimate
+        Area under the ROC curve with DeLong's 95 % interval over patients.
+    """
     assert cohort.mask is not None  # the simulator always gives one
     inside = [
         pixels[0][mask].mean() if mask.any() else np.nan
@@ -117,8 +179,8 @@ def tumour_auc(cohort: Slices) -> float:
     ]
     table = cohort.patients()
     grey = [float(np.nanmean(np.array(inside)[cohort.patient == name])) for name in table.index]
-    area = float(roc_auc_score(table["label"], grey))
-    return max(area, 1 - area)
+    truth = (table["label"] == bright).to_numpy(dtype=int)
+    return roc_auc(cases.sample(truth, np.array(grey) / WHITE, list(table.index)))
 
 
 def pictures(parameters: Parameters) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ import pandas as pd
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.calibration import calibration
 from dlrrc_core.baseline.cases import Sample
-from dlrrc_core.baseline.comparison import compare_answers
+from dlrrc_core.baseline.comparison import compare_answers, compare_auc
 from dlrrc_core.baseline.findings.common import effect_key, in_percent
 from dlrrc_core.baseline.rates import Options, bounds, from_sums, rates
 from dlrrc_core.baseline.roc import roc_auc
@@ -42,9 +42,12 @@ def statistics(run: StoredRun) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``shift.trainings.<training>``: ``tests.<centre>_<shift in per cent>`` as :func:`measured` gives it, with ``lost`` against centre A;
+        ``shift.trainings.<training>``: ``tests.<centre>_<shift in per cent>`` as :func:`measured` gives it, with ``lost`` and ``lost_area``
+        (of the area) against centre A;
         ``all`` (every centre at the largest shift); ``gained`` against the training on one centre, at the centre that no training saw
-        and over all; ``seeds``. ``confounding.<effect>.<confounding>``: the same for each test set, with ``lost`` elsewhere.
+        and over all; ``seeds``. ``confounding.<effect>.<confounding>``: the same for each test set, elsewhere with ``lost`` and
+        ``less_sure`` (points by which the mean probability of the given answer falls); ``constant``: seeds whose networks answer
+        every patient of every set alike.
         ``largest``, the largest shift in per cent, ``seeds`` and ``patients`` (new ones per seed).
     """
     table = run.tables["cases"]
@@ -72,7 +75,7 @@ def scans(table: pd.DataFrame) -> Sample:
     rows = table.sort_values(["seed", "patient", "test", "shift"], kind="stable")
     mean = [float(np.mean(np.array(str(text).split(), dtype=float))) for text in rows["probabilities"]]
     names = "seed " + rows["seed"].astype(str) + ", " + rows["patient"].astype(str)
-    return cases.sample(rows["label"].to_numpy(), mean, list(names))
+    return cases.sample(rows["label"].to_numpy(), mean, list(names), network=list(rows["seed"]))
 
 
 def measured(sample: Sample, options: Options | None = None) -> dict[str, Any]:
@@ -142,6 +145,29 @@ def difference(first: Sample, second: Sample, options: Options | None = None) ->
     }
 
 
+def area_difference(first: Sample, second: Sample, options: Options | None = None) -> dict[str, Any]:
+    """Return the area under the ROC curve of the first less that of the second on the same patients, in percentage points.
+
+    Parameters
+    ----------
+    first, second, options
+        As in :func:`difference`.
+
+    Returns
+    -------
+    dict
+        ``points``, ``interval`` (DeLong; without values where the variance is 0 or not defined), ``patients`` and ``method``.
+    """
+    found = compare_auc(first, second, options)
+    low, high = found.interval or (None, None)
+    return {
+        "points": 100 * found.value,
+        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
+        "patients": found.patients,
+        "method": found.method,
+    }
+
+
 def _trainings(table: pd.DataFrame, largest: float) -> dict[str, Any]:
     """Return what each training keeps at each centre."""
     of_training = {name: group for name, group in table.groupby("training")}
@@ -152,7 +178,9 @@ def _trainings(table: pd.DataFrame, largest: float) -> dict[str, Any]:
         tests: dict[str, Any] = {}
         for (centre, shift), group in rows.groupby(["test", "shift"]):
             sample = scans(group)
-            lost = {} if centre == "A" else {"lost": difference(home, sample)}
+            lost = (
+                {} if centre == "A" else {"lost": difference(home, sample), "lost_area": area_difference(home, sample)}
+            )
             tests[f"{centre}_{round(100 * float(shift))}"] = {
                 "centre": str(centre),
                 "shift": float(shift),
@@ -188,13 +216,24 @@ def _confounded(table: pd.DataFrame) -> dict[str, Any]:
         }
         for key in ("apart", "turned_round", "external"):
             place[key]["lost"] = difference(samples["internal"], samples[key])
+            place[key]["less_sure"] = place["internal"]["confidence"]["percent"] - place[key]["confidence"]["percent"]
         together = f"confounding_{round(100 * float(confounding))}"
         found.setdefault(effect_key(float(effect)), {})[together] = {
             "effect": float(effect),
             "confounding": float(confounding),
+            "constant": _constant(list(place.values())),
             **place,
         }
     return found
+
+
+def _constant(sets: list[dict[str, Any]]) -> list[int]:
+    """Return the seeds whose networks give every patient of every set the same answer."""
+    answered: dict[int, set[float]] = {}
+    for place in sets:
+        for each in place["seeds"]:
+            answered.setdefault(each["seed"], set()).add(each["second"])
+    return [seed for seed, shares in answered.items() if shares in ({0.0}, {100.0})]
 
 
 def _at(table: pd.DataFrame, centre: str, shift: float) -> pd.DataFrame:
@@ -208,9 +247,10 @@ def _everywhere(table: pd.DataFrame, largest: float) -> pd.DataFrame:
 
 
 def _per_seed(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the accuracy of each seed in per cent."""
+    """Return, for each seed, its accuracy and the share that it answers with the second class, in per cent."""
     rows = []
     for seed, group in table.groupby("seed"):
         sample = scans(group)
-        rows.append({"seed": int(seed), "accuracy": 100 * float((sample.call == sample.truth).mean())})
+        right, second = 100 * float((sample.call == sample.truth).mean()), 100 * float(sample.call.mean())
+        rows.append({"seed": int(seed), "accuracy": right, "second": second})
     return rows

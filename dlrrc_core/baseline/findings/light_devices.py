@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dlrrc_core.baseline.cases import Sample
 from dlrrc_core.baseline.comparison import compare_answers
 from dlrrc_core.baseline.findings import published
 from dlrrc_core.baseline.findings.common import estimates, samples
@@ -19,6 +20,9 @@ WAYS = {
 }
 VERSIONS = {"torch": "torch float32", "onnx": "onnx float32", "int8": "onnx int8"}
 PAIRS = {"export": "onnx float32 against torch", "eight_bits": "onnx int8 against onnx float32"}
+COMPARED = {"export": ("torch", "onnx"), "eight_bits": ("onnx", "int8")}
+FEWEST = 10  # patients whose answers changed; of fewer a bootstrap over patients draws too little to give an interval
+EVEN = 0.5  # as the threshold of cases.sample
 MEASURES = (
     "median_ms",
     "quartile_1_ms",
@@ -45,8 +49,10 @@ def statistics(run: StoredRun) -> dict[str, Any]:
         ``networks.<network>.px_<size>``: ``parameters``, ``trainable``, ``gflops``, ``float32_mib``, ``int8_mib``, ``largest_difference``
         and, for each of ``torch``, ``onnx`` and ``int8``, times in milliseconds, memory in MiB (``network_mib``: peak less what the
         process held before the network was loaded) and ``images_per_second``; ``smaller``: how many times shorter the median of
-        ``onnx`` is than that of ``torch``, and of ``int8`` than that of ``onnx``. ``trained``: ``versions`` (accuracy, area) and ``lost``
-        by eight bits, ``pairs``. ``published``: memory printed by the seed paper. ``sizes``, ``order`` (networks by parameters).
+        ``onnx`` is than that of ``torch``, and of ``int8`` than that of ``onnx``. ``trained``: ``versions`` (accuracy, area), ``lost``
+        by eight bits as :func:`eight_bits` gives it, and ``pairs``, whose ``same`` is counted in the table ``cases`` (an answer is class 1
+        when its probability is at least 0.5); ``same_in_file`` is what the run itself stored.
+        ``published``: memory printed by the seed paper. ``sizes``, ``order`` (networks by parameters).
     """
     table, times = run.tables["networks"], run.tables["latency"]
     found: dict[str, Any] = {}
@@ -98,30 +104,22 @@ def _trained(run: StoredRun) -> dict[str, Any]:
         key: table[table["version"] == name].sort_values(["seed", "patient"]) for key, name in VERSIONS.items()
     }
     levels = ("image", "mean_probability")
+    answered = {key: samples(rows, levels) for key, rows in of_version.items()}
     found: dict[str, Any] = {
         "network": str(run.record.parameters.get("network", "mobilenetv2")),
         "size": int(run.record.parameters.get("size", 0)),
         "seeds": sorted(int(seed) for seed in table["seed"].unique()),
         "versions": {key: estimates(rows, levels=levels, auc=True) for key, rows in of_version.items()},
-        "lost": {},
+        "lost": {level: eight_bits(answered["onnx"][level], answered["int8"][level]) for level in levels},
         "pairs": {},
     }
-    whole, small = (samples(of_version[key], levels) for key in ("onnx", "int8"))
-    for level in levels:
-        one = compare_answers(whole[level], small[level])
-        low, high = one.interval or (None, None)
-        found["lost"][level] = {
-            "points": 100 * one.value,
-            "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
-            "method": one.method,
-            "patients": one.patients,
-        }
     for key, name in PAIRS.items():
         rows = pairs[pairs["pair"] == name]
+        one, other = (answered[version]["image"] for version in COMPARED[key])
         found["pairs"][key] = {
-            "images": int(rows["images"].sum()),
-            "same": 100 * float(np.average(rows["same_answers"], weights=rows["images"])),
-            "lowest_same": 100 * float(rows["same_answers"].min()),
+            "images": one.n,
+            "same": 100 * float((one.call == other.call).mean()),
+            "same_in_file": 100 * float(np.average(rows["same_answers"], weights=rows["images"])),
             "largest_difference": _plain(rows["largest_difference"].max()),
             "largest_probability_difference": float(rows["largest_probability_difference"].max()),
             "mean_probability_difference": float(
@@ -129,6 +127,56 @@ def _trained(run: StoredRun) -> dict[str, Any]:
             ),
         }
     return found
+
+
+def eight_bits(whole: Sample, small: Sample) -> dict[str, Any]:
+    """Return what changes between the answers in float32 and those in eight bits.
+
+    Parameters
+    ----------
+    whole, small : Sample
+        Answers in float32 and in eight bits on the same entries.
+
+    Returns
+    -------
+    dict
+        ``points``: accuracy in float32 less that in eight bits; ``interval`` (bootstrap over patients), without values unless the answers
+        of at least ``fewest`` patients changed; ``method``, ``patients``; ``changed``: ``answers``, ``patients``, ``became_right`` and
+        ``became_wrong``, ``even`` (changed answers with a probability of exactly 0.5 in one of the two); ``even``: how many probabilities
+        of exactly 0.5 ``onnx`` and ``int8`` have and, with ``_patients``, how many patients they belong to; ``even_is_0``: ``accuracy``
+        of both and ``same``, the share of equal answers in per cent, if such an answer were class 0.
+
+    Notes
+    -----
+    Probabilities are compared as they are stored, with four decimals. The bootstrap over patients sees a difference only where an answer
+    changed. With few such patients its spread is that of these few, and its interval is too short: with none it would have no width.
+    """
+    one, changed = compare_answers(whole, small), whole.call != small.call
+    patients = np.unique(whole.patient[changed]).size
+    low, high = one.interval if one.interval is not None and patients >= FEWEST else (None, None)
+    both = {"onnx": whole, "int8": small}
+    even = {key: each.score == EVEN for key, each in both.items()}
+    other = {key: (each.score > EVEN).astype(int) for key, each in both.items()}
+    return {
+        "points": 100 * one.value,
+        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
+        "method": one.method,
+        "patients": one.patients,
+        "fewest": FEWEST,
+        "changed": {
+            "answers": int(changed.sum()),
+            "patients": int(patients),
+            "became_right": int((changed & (small.call == small.truth)).sum()),
+            "became_wrong": int((changed & (small.call != small.truth)).sum()),
+            "even": int((changed & (even["onnx"] | even["int8"])).sum()),
+        },
+        "even": {key: int(each.sum()) for key, each in even.items()}
+        | {f"{key}_patients": int(np.unique(whole.patient[each]).size) for key, each in even.items()},
+        "even_is_0": {
+            "accuracy": {key: 100 * float((other[key] == each.truth).mean()) for key, each in both.items()},
+            "same": 100 * float((other["onnx"] == other["int8"]).mean()),
+        },
+    }
 
 
 def _plain(value: Any) -> float | None:
