@@ -47,6 +47,9 @@ chapter.selected_sentence()
 # %%
 chapter.effect_sentence()
 
+# %%
+chapter.splits_sentence()
+
 # %% [markdown]
 # ## What a reader can look for
 #

@@ -59,6 +59,9 @@ chapter.convergence_sentence()
 chapter.power_sentence()
 
 # %%
+chapter.single_table()
+
+# %%
 chapter.difference_table()
 
 # %% [markdown]

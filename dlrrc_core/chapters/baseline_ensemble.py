@@ -7,6 +7,7 @@ from typing import Any
 from IPython.display import Markdown
 
 from dlrrc_core import figures, repository, tables
+from dlrrc_core.baseline.findings.common import side
 from dlrrc_core.chapters.baseline import METRICS, Baseline, bin_cells, open_run, percent_cells
 from dlrrc_core.tables import Cell, Column, Html, Row
 
@@ -25,6 +26,20 @@ LABELS = {
 SETS = {"training": "training", "validation": "validation", "test": "test", "new_patients": "new patients"}
 METHODS = {"none": "as it is", "temperature": "temperature", "platt": "Platt"}
 DRAWN = ("mean_of_sequences", "bagging_validation", "bagging_training")
+COMBINERS = {"bagging": "bagging", "regression": "logistic regression"}
+VOTE = {
+    "below": " Where these variables tell nothing, their vote in the mean lowered the area.",
+    "open": " Where these variables tell nothing, their vote in the mean changed the area by no more than chance explains.",
+    "above": " Where these variables tell nothing, the area rose all the same.",
+    "unknown": "",
+}
+
+
+LEARNED = {
+    "explained": "Networks are surer on cases they learned from; a combiner fitted there may trust them too much, which would explain this.",
+    "mixed": "That a combiner fitted to cases the networks learned from trusts them too much does not explain all of this.",
+    "not": "So these numbers do not show that a combiner fitted to cases the networks learned from trusts them too much.",
+}
 
 
 class Ensemble(Baseline):
@@ -52,64 +67,57 @@ class Ensemble(Baseline):
             f"On new patients the first sequence alone is right on {self._said('first_sequence')}, the second on "
             f"{self._said('second_sequence')}, the clinical variables, where they tell most, on {self._said('clinical')}. Always answering the "
             f"larger class is right on {self.n(f'{zero}.percent', '.1f')} %: the zero rule, below which a model knows nothing of use. The mean of "
-            f"both sequences reaches {self._said('mean_of_sequences')}, the mean of all three {self._said('mean_of_three')}."
+            f"both sequences reaches {self._said('mean_of_sequences')}, the mean of all three {self._said('mean_of_three')}. Intervals in brackets "
+            "are 95 % intervals over patients and take the trained models as given."
         )
 
     def clinical_sentence(self) -> Markdown:
         """Return how much the clinical variables add at each clinical effect."""
-        said = []
-        for effect in self.effects:
-            k = self._pair(effect, "mean of three", "mean of sequences")
-            at = f"clinical.{effect}.paired.{k}.roc_auc"
-            said.append(
-                f"{self.n(f'{at}.percent', '+.1f')} points ({self.n.interval(f'{at}.interval', '+.1f')}) at {effect.rsplit('_', 1)[1]} %"
-            )
+        sides = dict(zip(self.effects, self._sides([("mean of three", "mean of sequences")], "roc_auc"), strict=True))
         return Markdown(
-            "Adding the clinical model to the mean moved the area under the ROC curve by "
-            f"{', '.join(said)} of the simulator's clinical difference (DeLong's interval for pairs). A part that knows nothing still has a vote "
-            "in a mean."
+            "Adding the clinical model to the mean moved the area under the ROC curve, a mean over the networks of "
+            f"{len(self.n.value('seeds'))} seeds, by {self._by_effect('mean of three', 'mean of sequences', 'roc_auc')} of the simulator's "
+            f"clinical difference (DeLong's interval for pairs).{VOTE[sides.get('clinical_0', 'unknown')]}"
         )
 
     def optimism_sentence(self) -> Markdown:
         """Return what fitting the combiner to the training answers does."""
-        at = f"{self.strongest}.optimism"
-        train, valid = f"{at}.bagging_training", f"{at}.bagging_validation"
+        train, valid = (f"{self.strongest}.optimism.bagging_{source}" for source in ("training", "validation"))
+        high = all(each["out_of_bag"] > each["new_patients"] for each in self.n.value(f"{train}.seeds"))
+        seen = "Leaving a case out of a tree does not undo that the networks below saw it. " if high else ""
         return Markdown(
             f"The paper fitted its bagging classifier to the training data. Ours, fitted so, is right on {self.n(f'{train}.fitted', '.1f')} % of "
             f"the very answers it was fitted to, on {self.n(f'{train}.out_of_bag', '.1f')} % by those of its trees that did not see the case, and "
-            f"on {self.n(f'{train}.new_patients', '.1f')} % of new patients. Leaving a case out of a tree does not undo that the networks "
-            f"below saw it. Fitted to the validation answers it is right on {self.n(f'{valid}.fitted', '.1f')} % of these, "
-            f"{self.n(f'{valid}.out_of_bag', '.1f')} % out of bag, and {self.n(f'{valid}.new_patients', '.1f')} % of new patients. All are "
-            f"means over {len(self.n.value('seeds'))} seeds, with all clinical variables at their strongest."
+            f"on {self.n(f'{train}.new_patients', '.1f')} % of new patients. {seen}Fitted to the validation answers it is right on "
+            f"{self.n(f'{valid}.fitted', '.1f')} % of these, {self.n(f'{valid}.out_of_bag', '.1f')} % out of bag, and "
+            f"{self.n(f'{valid}.new_patients', '.1f')} % of new patients. All are means over {len(self.n.value('seeds'))} "
+            "seeds, with all clinical variables at their strongest."
         )
 
     def source_sentence(self) -> Markdown:
-        """Return the paired difference between fitting to validation and to training answers."""
-        said = []
-        for kind, label in (("bagging", "bagging"), ("regression", "logistic regression")):
-            k = self._pair(self.effects[-1], f"{kind}, validation", f"{kind}, training")
-            at = f"{self.strongest}.paired.{k}"
-            said.append(
-                f"{label}: accuracy {self.n(f'{at}.accuracy.percent', '+.1f')} points ({self.n.interval(f'{at}.accuracy.interval', '+.1f')}), "
-                f"AUC {self.n(f'{at}.roc_auc.percent', '+.1f')} ({self.n.interval(f'{at}.roc_auc.interval', '+.1f')})"
-            )
+        """Return the paired difference between fitting to validation and to training answers, at every clinical effect."""
+        pairs = [(f"{kind}, validation", f"{kind}, training") for kind in COMBINERS]
+        patients, trainings = self._sides(pairs, "accuracy"), self._sides(pairs, "trainings")
+        told = sum(each in ("above", "below") for each in trainings)
+        kind = ("mixed" if "below" in patients else "explained") if "above" in patients else "not"
         return Markdown(
-            "What the choice of answers does on new patients, fitted to validation less fitted to training: "
-            f"{'; '.join(said)}. Networks are surer on cases they learned from, so a combiner that learns there trusts them more than it should. "
-            "The validation set also ended the training of the networks, so that it is not quite untouched either."
+            "What the choice of answers does to accuracy on new patients, fitted to validation less fitted to training: "
+            f"{self._combiners(pairs, 'accuracy')} of the clinical difference. Of these {len(patients)} differences, "
+            f"{patients.count('above')} lie above 0 by their intervals over patients, {patients.count('below')} below and "
+            f"{patients.count('open')} are not told apart from 0; by t intervals over the {len(self.n.value('seeds'))} trainings {told} are told "
+            f"apart. {LEARNED[kind]} The two sets also differ in size, {self.n('sizes.training')} training and {self.n('sizes.validation')} "
+            "validation patients, so that source and number of the answers are compared together. The validation set also ended the training of "
+            "the networks and is not quite untouched either."
         )
 
     def combiner_sentence(self) -> Markdown:
-        """Return trained combiners against the plain mean."""
-        said = []
-        for kind, label in (("bagging", "bagging"), ("regression", "logistic regression")):
-            k = self._pair(self.effects[-1], f"{kind}, validation", "mean of three")
-            at = f"{self.strongest}.paired.{k}.roc_auc"
-            said.append(
-                f"{label} {self.n(f'{at}.percent', '+.1f')} points ({self.n.interval(f'{at}.interval', '+.1f')})"
-            )
+        """Return trained combiners against the plain mean, at every clinical effect."""
+        pairs = [(f"{kind}, validation", "mean of three") for kind in COMBINERS]
+        sides = self._sides(pairs, "roc_auc")
         return Markdown(
-            f"Against the plain mean of all three, the area of the trained combiners (fitted to validation answers) differed by {'; '.join(said)}."
+            "Against the plain mean of all three, the area of the trained combiners (fitted to validation answers) differed by "
+            f"{self._combiners(pairs, 'roc_auc')} of the clinical difference. Of these {len(sides)} differences, "
+            f"{sides.count('above')} lie above 0 by their intervals, {sides.count('below')} below."
         )
 
     def calibration_sentence(self) -> Markdown:
@@ -117,10 +125,8 @@ class Ensemble(Baseline):
         said = []
         for model in ("mean_of_sequences", "bagging_training"):
             at = f"{self.strongest}.calibration.{model}"
-            values = ", ".join(
-                f"{self.n(f'{at}.{method}.ece.value', '.3f')} {words}" for method, words in METHODS.items()
-            )
-            said.append(f"for {LABELS[model]} {values}")
+            values = [f"{self.n(f'{at}.{method}.ece.value', '.3f')} {words}" for method, words in METHODS.items()]
+            said.append(f"for {LABELS[model]} {', '.join(values)}")
         first = f"{self.strongest}.calibration.first_sequence.temperature.temperature"
         return Markdown(
             f"The expected calibration error on new patients was {'; '.join(said)}. The temperatures of the first sequence, fitted to validation "
@@ -129,10 +135,33 @@ class Ensemble(Baseline):
             "is never below 0 and too large in small samples, also for a calibrated model."
         )
 
-    def _pair(self, effect: str, first: str, second: str) -> int:
-        """Return the place of a comparison."""
-        found = self.n.value(f"clinical.{effect}.paired")
-        return next(k for k, each in enumerate(found) if (each["first"], each["second"]) == (first, second))
+    def _paired(self, effect: str, first: str, second: str) -> str:
+        """Return the path of a comparison."""
+        at = f"clinical.{effect}.paired"
+        return f"{at}.{[(each['first'], each['second']) for each in self.n.value(at)].index((first, second))}"
+
+    def _sides(self, pairs: list[tuple[str, str]], name: str) -> list[str]:
+        """Return on which side of 0 the interval of each pair and clinical effect lies."""
+        return [
+            side(self.n.value(f"{self._paired(effect, *pair)}.{name}.interval"))
+            for pair in pairs
+            for effect in self.effects
+        ]
+
+    def _combiners(self, pairs: list[tuple[str, str]], metric: str) -> str:
+        """Return the differences of each combiner as words."""
+        return "; ".join(
+            f"{words} {self._by_effect(*pair, metric)}" for words, pair in zip(COMBINERS.values(), pairs, strict=True)
+        )
+
+    def _by_effect(self, first: str, second: str, metric: str) -> str:
+        """Return the differences of two models at every clinical effect as words."""
+        said = []
+        for effect in self.effects:
+            at = f"{self._paired(effect, first, second)}.{metric}"
+            values = f"{self.n(f'{at}.percent', '+.1f')} ({self.n.interval(f'{at}.interval', '+.1f')})"
+            said.append(f"{values} points at {effect.rsplit('_', 1)[1]} %")
+        return ", ".join(said)
 
     def table(self) -> Html:
         """Return accuracy, sensitivity, specificity and area of every model, set and clinical effect."""
@@ -146,9 +175,8 @@ class Ensemble(Baseline):
                 for part, words in SETS.items():
                     at = f"clinical.{effect}.models.{model}.{part}"
                     values = [cell for metric in METRICS for cell in percent_cells(self.n, f"{at}.{metric}")]
-                    rows.append(
-                        [_effect(effect), LABELS[model], words, *values, self.n.cell(f"{at}.accuracy.patients")]
-                    )
+                    patients = self.n.cell(f"{at}.accuracy.patients")
+                    rows.append([_effect(effect), LABELS[model], words, *values, patients])
         return tables.table(columns, rows, "Every model on every set", "ensemble-metrics", filters=True)
 
     def zero_table(self) -> Html:
@@ -161,24 +189,15 @@ class Ensemble(Baseline):
                 at = f"{self.strongest}.zero_rule.{model}.{part}"
                 accuracy = self.n.cell(f"{self.strongest}.models.{model}.{part}.accuracy.percent", ".1f")
                 values = [self.n.cell(f"{at}.percent", ".1f"), self.n.cell(f"{at}.difference", "+.1f")]
-                rows.append(
-                    [
-                        LABELS[model],
-                        SETS[part],
-                        accuracy,
-                        *values,
-                        self.n.cell(f"{at}.p", ".2g"),
-                        self.n.cell(f"{at}.n"),
-                    ]
-                )
+                last = [self.n.cell(f"{at}.p", ".2g"), self.n.cell(f"{at}.n")]
+                rows.append([LABELS[model], SETS[part], accuracy, *values, *last])
         return tables.table(columns, rows, "Against always answering the larger class", "ensemble-zero")
 
     def optimism_table(self) -> Html:
         """Return the accuracy on the set a model was fitted to and on others, mean over seeds."""
         columns = [Column("Clinical difference, %", True), Column("Model"), Column("Fitted to")]
-        columns += [
-            Column(f"{words}, %", True) for words in ("These answers", "Out of bag", "Test set", "New patients")
-        ]
+        sets = ("These answers", "Out of bag", "Test set", "New patients")
+        columns += [Column(f"{words}, %", True) for words in sets]
         columns += [Column(f"{words}, points", True) for words in ("Optimism", "Lowest seed", "Highest seed")]
         rows: list[Row] = []
         for effect in self.effects:
@@ -201,19 +220,10 @@ class Ensemble(Baseline):
         rows: list[Row] = []
         for row in repository.here().papers[PAPER].results:
             if row.where == "Table 2" and row.model in ("Clinical", "T1C", "T2", "Ensemble") and row.split:
-                values = [
-                    str(row.values.get(name, tables.NOTHING))
-                    for name in ("accuracy", "sensitivity", "specificity", "auc")
-                ]
-                rows.append(
-                    [
-                        Cell("published", badge="published"),
-                        row.model,
-                        row.split,
-                        tables.number_cell(row.n),
-                        *values,
-                    ]
-                )
+                names = ("accuracy", "sensitivity", "specificity", "auc")
+                values = [str(row.values.get(name, tables.NOTHING)) for name in names]
+                label = Cell("published", badge="published")
+                rows.append([label, row.model, row.split, tables.number_cell(row.n), *values])
         return tables.table(columns, rows, "Printed results of three sets, as printed", "ensemble-printed")
 
     def reliability_figure(self) -> Html:
@@ -235,9 +245,7 @@ class Ensemble(Baseline):
                 bins = self.n.value(f"{self.strongest}.calibration.{model}.{method}.bins")
                 colour, marker, line = styles[method]
                 x, y = ([each[name] for each in bins] for name in ("confidence", "observed"))
-                panel.plot(
-                    x, y, line, marker=marker, markersize=4, linewidth=1.1, color=figures.COLOURS[colour], label=words
-                )
+                panel.plot(x, y, line + marker, ms=4, lw=1.1, color=figures.COLOURS[colour], label=words)
                 rows += [_bin(LABELS[model], words, each) for each in bins]
             panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Predicted probability")
             panel.set_title(LABELS[model].replace(", ", ",\n"), fontsize=8, color=figures.INK)
@@ -250,7 +258,7 @@ class Ensemble(Baseline):
             "temperature scaling and after Platt's scaling, with the diagonal of perfect calibration."
         )
         caption = (
-            "Reliability on new simulated patients, all seeds. On the dotted diagonal the probabilities would mean what they say. Both "
+            "Reliability on new simulated patients, all seeds together. On the dotted diagonal the probabilities would mean what they say. Both "
             "recalibrations were fitted to the validation set."
         )
         return figures.static(figure, "figure-reliability", alt, caption, numbers)
@@ -266,14 +274,10 @@ class Ensemble(Baseline):
         for model in LABELS:
             for method, words in METHODS.items():
                 at = f"{self.strongest}.calibration.{model}.{method}"
-                cells = [
-                    cell
-                    for name in ("ece", "brier")
-                    for cell in (
-                        self.n.cell(f"{at}.{name}.value", ".3f"),
-                        self.n.interval_cell(f"{at}.{name}.interval", ".3f"),
-                    )
-                ]
+                cells = []
+                for name in ("ece", "brier"):
+                    cells.append(self.n.cell(f"{at}.{name}.value", ".3f"))
+                    cells.append(self.n.interval_cell(f"{at}.{name}.interval", ".3f"))
                 rows.append([LABELS[model], words, *cells, self.n.cell(f"{at}.slope", ".2f")])
         caption = "Calibration on new patients, with bootstrap intervals over patients; slope of the log odds, mean over seeds"
         return tables.table(columns, rows, caption, "ensemble-calibration")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from IPython.display import Markdown
 
 from dlrrc_core import figures, tables
+from dlrrc_core.baseline.findings.network_size_curve import TEST_SETS
 from dlrrc_core.chapters.baseline import NETWORKS, Baseline, open_run
 from dlrrc_core.tables import Cell, Column, Html, Row
 
@@ -12,6 +15,7 @@ OUTCOMES = {"image": "accuracy, images", "case": "accuracy, cases", "auc": "AUC,
 WHICH = {"all": "all trainings", "converged": "converged trainings"}
 UNITS = {"seeds": "seeds as blocks", "networks": "networks as units"}
 MAIN = "image"
+SINGLE = {"all": "all networks", "converged": "networks of which every training converged"}
 
 
 class NetworkSize(Baseline):
@@ -120,18 +124,57 @@ class NetworkSize(Baseline):
         ]
         if pairs:
             parts.append(f"Differences of MobileNetV2 that these seeds would find as often: {', '.join(pairs)}.")
-        single = self.n.value(f"{self.first}.single.detectable")
-        if single:
-            said = ", ".join(
-                f"{self.n(f'{self.first}.single.detectable.{i}.points', '.0f')} points with {self.n(f'{self.first}.single.detectable.{i}.patients')}"
-                for i in range(len(single))
-            )
-            parts.append(
-                "Two networks that are trained once each and tested on few patients, as is common, have to differ by more in case accuracy: "
-                f"{said} test patients. Training the same two networks on another cohort changes their difference by "
-                f"{self.n(f'{self.first}.single.between_trainings', '.1f')} points (standard deviation), however many test patients there are."
-            )
+            failing = [row for row in self.n.value(f"{self.first}.networks") if row["converged"] < row["trainings"]]
+            if failing:
+                names = ", ".join(NETWORKS[row["network"]] for row in failing)
+                parts.append(f"Where not all trainings converged ({names}), that is in the spread.")
+        parts += self._single()
         return Markdown(" ".join(parts) or "One seed says nothing about what could be seen.")
+
+    def _single(self) -> list[str]:
+        """Return what a comparison of two single trainings can see, for all networks and for those that converged."""
+        parts = []
+        for which, words in SINGLE.items():
+            at = f"{self.first}.single.{which}"
+            needed = self.n.value(f"{at}.detectable")
+            told = ", ".join(
+                f"{self.n(f'{at}.detectable.{i}.points', '.0f')} points with {self.n(f'{at}.detectable.{i}.patients')}"
+                for i in range(len(needed))
+            )
+            spread = f"{self.n(f'{at}.between_trainings', '.1f')} points (standard deviation)"
+            name = f"{words} ({self.n(f'{at}.networks')})"
+            parts.append(
+                f"Among {name}: {told} test patients. Of this, {spread} come from training to training, whatever the test patients."
+                if needed
+                else f"There are too few of {name} to say."
+            )
+        if not self.n.value(f"{self.first}.single.all.detectable"):
+            return []
+        return [
+            "Two networks that are trained once each and tested on few patients, as is common, have to differ by more in case accuracy to be told "
+            "apart with a chance of 80 %, at the learning rate of the seed paper and with trainings this short "
+            f"({self.n('rounds')} rounds of {self.n('steps')} steps).",
+            *parts,
+            f"{self.n('seeds')} seeds tell little about this part, and among all networks it holds the failures to converge.",
+        ]
+
+    def single_table(self) -> Html:
+        """Return what two single trainings have to differ by, for every learning rate."""
+        columns = [Column("Learning rate", True), Column("Networks"), Column("Number", True), Column("Pairs", True)]
+        columns += [Column("SD from training to training, points", True)]
+        columns += [Column(f"Found with {k} patients, points", True) for k in TEST_SETS]
+        rows: list[Row] = []
+        for rate in self.rates:
+            for which, words in SINGLE.items():
+                at = f"rates.{rate}.single.{which}"
+                needed = range(len(self.n.value(f"{at}.detectable")))
+                points = [self.n.cell(f"{at}.detectable.{i}.points", ".1f") for i in needed]
+                points += [Cell(tables.NOTHING, sort="")] * (len(TEST_SETS) - len(points))
+                counts = [self.n.cell(f"{at}.{name}") for name in ("networks", "pairs")]
+                spread = self.n.cell(f"{at}.between_trainings", ".1f")
+                rows.append([self.n.cell(f"rates.{rate}.learning_rate", "g"), words, *counts, spread, *points])
+        caption = "Difference in case accuracy of two networks, trained once each, that is found with a chance of 80 %"
+        return tables.table(columns, rows, caption, "network-size-single")
 
     def table(self) -> Html:
         """Return the outcomes of every network and learning rate."""
@@ -146,32 +189,20 @@ class NetworkSize(Baseline):
                 row: Row = [NETWORKS[network["network"]], self.n.cell(f"{at}.parameters", ",")]
                 row.append(self.n.cell(f"rates.{rate}.learning_rate", "g"))
                 for outcome in OUTCOMES:
+                    ends = [f"{at}.{outcome}.{name}" for name in ("interval", "seed_interval")]
                     row += [
                         self.n.cell(f"{at}.{outcome}.mean", ".1f"),
-                        *(
-                            self.n.interval_cell(f"{at}.{outcome}.{name}", ".1f")
-                            for name in ("interval", "seed_interval")
-                        ),
+                        *(self.n.interval_cell(end, ".1f") for end in ends),
                     ]
                 rows.append([*row, self.n.cell(f"{at}.converged"), self.n.cell(f"{at}.trainings")])
-        caption = "New patients: means over seeds, per cent, with 95 % intervals (bootstrap or DeLong over pooled patients; t over seeds)"
+        caption = "New patients: means over seeds, per cent, with 95 % intervals (over patients by bootstrap or DeLong; t over seeds)"
         return tables.table(columns, rows, caption, "network-size-accuracy", filters=True)
 
     def fit_table(self) -> Html:
         """Return every fitted parabola."""
-        columns = [
-            Column("Learning rate", True),
-            Column("Outcome"),
-            Column("Trainings"),
-            Column("Unit"),
-            Column("n", True),
-        ]
-        columns += [Column("Quadratic term", True), Column("95 % interval", True), Column("Slope, smallest", True)]
-        columns += [
-            Column("Slope, largest", True),
-            Column("P, inverted U", True),
-            Column("Drop found in 80 %, points", True),
-        ]
+        columns = [Column("Learning rate", True), *(Column(name) for name in ("Outcome", "Trainings", "Unit"))]
+        columns += [Column(name, True) for name in ("n", "Quadratic term", "95 % interval", "Slope, smallest")]
+        columns += [Column(name, True) for name in ("Slope, largest", "P, inverted U", "Drop found in 80 %, points")]
         rows: list[Row] = []
         for rate in self.rates:
             for outcome, label in OUTCOMES.items():
@@ -182,50 +213,40 @@ class NetworkSize(Baseline):
                         if self.n.value(at) is None:
                             rows.append([*start, *[Cell(tables.NOTHING, sort="")] * 7])
                             continue
-                        rows.append(
-                            [
-                                *start,
-                                self.n.cell(f"{at}.n"),
-                                self.n.cell(f"{at}.curvature", ".2f"),
-                                self.n.interval_cell(f"{at}.interval", ".2f"),
-                                *(self.n.cell(f"{at}.{end}.slope", ".2f") for end in ("low", "high")),
-                                self.n.cell(f"{at}.p_inverted_u", ".3f"),
-                                self.n.cell(f"{at}.detectable_drop", ".1f"),
-                            ]
-                        )
+                        row: Row = [*start, self.n.cell(f"{at}.n"), self.n.cell(f"{at}.curvature", ".2f")]
+                        row.append(self.n.interval_cell(f"{at}.interval", ".2f"))
+                        row += [self.n.cell(f"{at}.{end}.slope", ".2f") for end in ("low", "high")]
+                        row += [self.n.cell(f"{at}.p_inverted_u", ".3f"), self.n.cell(f"{at}.detectable_drop", ".1f")]
+                        rows.append(row)
         caption = "Parabolas in the logarithm (base 10) of the number of parameters; slopes and terms in points"
         return tables.table(columns, rows, caption, "network-size-fits", filters=True)
 
     def difference_table(self) -> Html:
         """Return how much better MobileNetV2 is than each other network."""
         columns = [Column("Learning rate", True), Column("Outcome"), Column("MobileNetV2 less"), Column("Points", True)]
-        columns += [Column("95 % interval over seeds", True), Column("P", True), Column("Found in 80 %, points", True)]
+        columns += [Column(name, True) for name in ("95 % interval over seeds", "P", "Found in 80 %, points")]
         rows: list[Row] = []
         for rate in self.rates:
             for outcome, label in OUTCOMES.items():
                 for i, row in enumerate(self.n.value(f"rates.{rate}.differences.{outcome}")):
                     at = f"rates.{rate}.differences.{outcome}.{i}"
+                    first = self.n.cell(f"rates.{rate}.learning_rate", "g")
+                    told = [self.n.cell(f"{at}.mean", ".1f"), self.n.interval_cell(f"{at}.interval", ".1f")]
                     rows.append(
                         [
-                            self.n.cell(f"rates.{rate}.learning_rate", "g"),
+                            first,
                             label,
                             NETWORKS[row["network"]],
-                            self.n.cell(f"{at}.mean", ".1f"),
-                            self.n.interval_cell(f"{at}.interval", ".1f"),
+                            *told,
                             self.n.cell(f"{at}.p", ".3f"),
                             self.n.cell(f"{at}.detectable", ".1f"),
                         ]
                     )
-        return tables.table(
-            columns,
-            rows,
-            "Differences by seed (paired t, not adjusted for their number)",
-            "network-size-differences",
-            filters=True,
-        )
+        caption = "Differences by seed (paired t, not adjusted for their number)"
+        return tables.table(columns, rows, caption, "network-size-differences", filters=True)
 
     def figure(self) -> Html:
-        """Return accuracy on images against the number of parameters, with the fitted parabolas and the printed test values."""
+        """Return accuracy on images against the number of parameters, with the fitted parabolas and the printed validation values."""
         figure, axes = figures.canvas(height=4.4)
         for k, rate in enumerate(self.rates):
             colour = figures.COLOURS[("own", "own-2", "mean")[k % 3]]
@@ -235,37 +256,18 @@ class NetworkSize(Baseline):
                 seeds = [each for each in row[MAIN]["seeds"] if each is not None]
                 axes.plot([row["log10"] + shift] * len(seeds), seeds, "_", color=colour, markersize=6)
             x, y = [row["log10"] + shift for row in found], [row[MAIN]["mean"] for row in found]
-            ends = [
-                [
-                    0 if row[MAIN]["interval"][side] is None else abs(row[MAIN]["mean"] - row[MAIN]["interval"][side])
-                    for row in found
-                ]
-                for side in (0, 1)
-            ]
+            both = [(row[MAIN]["mean"], row[MAIN]["interval"]) for row in found]
+            ends = [[0 if each[side] is None else abs(mean - each[side]) for mean, each in both] for side in (0, 1)]
             label = f"learning rate {self.n.value(f'rates.{rate}.learning_rate'):g}"
-            axes.errorbar(
-                x,
-                y,
-                yerr=ends,
-                linestyle="none",
-                marker=figures.MARKERS[k % 4],
-                markersize=5,
-                capsize=3,
-                color=colour,
-                label=label,
-            )
+            look: dict[str, Any] = {"linestyle": "none", "marker": figures.MARKERS[k % 4], "color": colour}
+            axes.errorbar(x, y, yerr=ends, markersize=5, capsize=3, label=label, **look)
             curve = self.n.value(f"rates.{rate}.fits.{MAIN}.all.seeds")
             if curve is not None:
                 axes.plot(*zip(*curve["line"], strict=True), linestyle="--", linewidth=1, color=colour)
         shown = [row for row in self.n.value("published") if row["validation"] is not None]
-        axes.plot(
-            [row["log10"] for row in shown],
-            [row["validation"] for row in shown],
-            linestyle="none",
-            marker="x",
-            color=figures.COLOURS["published"],
-            label="published, validation",
-        )
+        x, y = ([row[name] for row in shown] for name in ("log10", "validation"))
+        look = {"linestyle": "none", "marker": "x", "color": figures.COLOURS["published"]}
+        axes.plot(x, y, label="published, validation", **look)
         axes.axhline(50, linestyle=":", color=figures.COLOURS["line"], linewidth=1)
         axes.set(ylim=(40, 102), xlabel="Parameters", ylabel="Images answered rightly, %")
         found = self.n.value(f"{self.first}.networks")

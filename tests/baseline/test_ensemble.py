@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +17,7 @@ from sklearn import metrics
 from dlrrc_core.baseline import experiments, phantom, store
 from dlrrc_core.baseline.experiments import ensemble
 from dlrrc_core.baseline.findings import ensemble as findings
+from dlrrc_core.baseline.findings import find
 from dlrrc_core.chapters.baseline_ensemble import Ensemble
 from dlrrc_core.problems import UsageError
 from dlrrc_core.tables import Numbers
@@ -169,6 +173,99 @@ def test_statistics_by_hand(run: store.StoredRun) -> None:
     assert heat == pytest.approx({"lowest": 1, "mean": 1.5, "highest": 2})  # slopes 0.5 and 1
     same = next(each for each in place["paired"] if each["second"] == "mean of three")
     assert same["accuracy"]["percent"] == same["roc_auc"]["percent"] == 0
+
+
+def test_paired_differences_over_trainings(run: store.StoredRun) -> None:
+    """The seeds of the tables made by hand answer alike but for two patients of the second."""
+    tables = by_hand()
+    rows = tables["answers"]
+    chosen = (
+        (rows["model"] == "bagging, validation") & (rows["set"] == "new patients") & (rows["calibration"] == "none")
+    )
+    rows.loc[chosen & (rows["seed"] == 2) & (rows["label"] == 1), "probabilities"] = "0.9 0.2 0.4 0.3 0.6"
+    found = findings.statistics(store.StoredRun(run.about, run.record, tables, run.folder))
+    assert found["sizes"] == {"training": 4, "validation": 9, "test": 9, "new_patients": 9}
+    pair = next(each for each in found["clinical"]["clinical_50"]["paired"] if each["first"] == "bagging, validation")
+    assert pair["trainings"]["values"] == pytest.approx([0, -100 * 2 / 9])
+    low, high = stats.t.interval(0.95, 1, loc=-100 / 9, scale=stats.sem([0, -100 * 2 / 9]))
+    assert pair["trainings"]["interval"] == pytest.approx([low, high])
+    assert pair["accuracy"]["percent"] == pytest.approx(-100 / 9)  # both seeds have nine patients
+
+
+@pytest.fixture(scope="module")
+def known(run: store.StoredRun) -> tuple[store.StoredRun, dict[str, Any]]:
+    """Return a run with the tables made by hand at three clinical effects, and its numbers."""
+    hand = by_hand()
+    tables = {
+        name: pd.concat([table.assign(clinical_effect=effect) for effect in (0.0, 0.5, 1.0)], ignore_index=True)
+        for name, table in hand.items()
+    }
+    made = store.StoredRun(run.about, run.record, tables, run.folder)
+    return made, findings.statistics(made)
+
+
+def told(known: tuple[store.StoredRun, dict[str, Any]], metric: str, seconds: str, **ends: list[float]) -> Ensemble:
+    """Return the chapter with other intervals: those of a metric for the second model of the pairs, by clinical effect."""
+    numbers = deepcopy(known[1])
+    for effect, interval in ends.items():
+        for pair in numbers["clinical"][effect]["paired"]:
+            if pair["second"].endswith(seconds):
+                pair[metric]["interval"] = interval
+    return Ensemble(known[0], Numbers(numbers))
+
+
+def test_source_verdict_follows_the_intervals(known: tuple[store.StoredRun, dict[str, Any]]) -> None:
+    effects = ("clinical_0", "clinical_50", "clinical_100")
+    not_shown, explains, mixed = (
+        "do not show that a combiner",
+        "which would explain this",
+        "does not explain all of this",
+    )
+    better, worse = [0.5, 4.0], [-8.0, -2.5]
+    for texts, verdict in (
+        ([worse, worse, [-2.0, 3.0]], not_shown),
+        ([[-2.0, 3.0]] * 3, not_shown),
+        ([better] * 3, explains),
+        ([[-2.0, 3.0], better, better], explains),
+        ([worse, [-2.0, 3.0], better], mixed),
+    ):
+        said = told(known, "accuracy", ", training", **dict(zip(effects, texts, strict=True))).source_sentence().data
+        assert [words in said for words in (not_shown, explains, mixed)] == [
+            words == verdict for words in (not_shown, explains, mixed)
+        ]
+        text = re.sub("<[^>]+>", "", said)
+        counts = [sum(pair == kind for pair in texts) * 2 for kind in (better, worse, [-2.0, 3.0])]  # of two combiners
+        wanted = "{} lie above 0 by their intervals over patients, {} below and {} are not told apart from 0".format(
+            *counts
+        )
+        assert wanted in text
+        assert "4 training and 9 validation patients" in text
+        assert all(f"points at {effect} %" in text for effect in (0, 50, 100))
+
+
+@pytest.mark.slow
+def test_stored_run_does_not_show_that_source_matters() -> None:
+    stored, numbers = find(ROOT, "ensemble")
+    text = re.sub("<[^>]+>", "", Ensemble(stored, Numbers(numbers)).source_sentence().data)
+    assert "0 lie above 0 by their intervals over patients, 2 below and 4 are not told apart" in text
+    assert "252 training and 72 validation patients" in text
+    assert "do not show that a combiner" in text
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ([-0.5, 0.5], "no more than chance explains"),
+        ([-2.0, -0.1], "lowered the area"),
+        ([0.1, 2.0], "rose all the same"),
+    ],
+)
+def test_vote_of_a_part_that_knows_nothing(
+    known: tuple[store.StoredRun, dict[str, Any]], interval: list[float], words: str
+) -> None:
+    said = told(known, "roc_auc", "mean of sequences", clinical_0=interval).clinical_sentence().data
+    assert words in said
+    assert "mean over the networks of" in said
 
 
 def test_wrong_parameters_are_named_together(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -184,6 +185,44 @@ def test_single_comparison_by_hand() -> None:
     assert ten["points"] == pytest.approx(100 * (1.959964 + 0.841621) * np.sqrt(between + spread / 10), rel=1e-6)
     one = tables["cases"][tables["cases"]["seed"] == 1]
     assert curve.single_comparison(one)["detectable"] == []
+    assert (told["networks"], told["pairs"]) == (2, 1)
+
+
+def test_single_comparison_with_and_without_networks_that_failed() -> None:
+    """Two networks alike, and one that never converges in one of three trainings: the spread is that of its failure."""
+    tables = made({"shufflenetv2": 0.8, "mobilenetv2": 0.8, "resnet34": 0.8})
+    cases, curves = tables["cases"], tables["curves"]
+    cases.loc[(cases["network"] == "resnet34") & (cases["seed"] == 2), "probabilities"] = "0.200 0.200"
+    curves.loc[(curves["network"] == "resnet34") & (curves["seed"] == 2), "train_loss"] = 0.69
+    run = stored(tables)
+    n = Numbers(network_size.statistics(run))
+    every, sure = (n.value(f"rates.rate_5000.single.{which}") for which in ("all", "converged"))
+    assert (every["networks"], every["pairs"], sure["networks"], sure["pairs"]) == (3, 3, 2, 1)
+    alone = curve.single_comparison(cases[cases["network"] != "resnet34"])
+    assert sure == alone
+    assert sure["between_trainings"] < 3 < 10 < every["between_trainings"]
+    chapter = NetworkSize(run, n)
+    text = re.sub("<[^>]+>", "", chapter.power_sentence().data)
+    assert "trainings this short (2 rounds of 7 steps)" in text
+    assert "Among all networks (3): " in text
+    assert "Among networks of which every training converged (2): " in text
+    assert "(ResNet-34), that is in the spread" in text
+    assert chapter.single_table().html.count("<tr") == 1 + 2
+    curves["train_loss"] = 0.69
+    none = NetworkSize(run, Numbers(network_size.statistics(stored(tables))))
+    assert "There are too few of networks of which every training converged" in none.power_sentence().data
+    assert "NaN" not in none.single_table().html
+
+
+def test_stored_run_gives_both_spreads() -> None:
+    single = {
+        rate: found["single"]
+        for rate, found in network_size.statistics(store.best(ROOT, "network-size"))["rates"].items()
+    }
+    for found in single.values():
+        assert found["converged"]["networks"] < found["all"]["networks"] == 6
+    at = single["rate_5000"]
+    assert at["converged"]["between_trainings"] < at["all"]["between_trainings"]
 
 
 def test_a_planted_inverted_u_is_visible_and_the_chapter_says_so() -> None:

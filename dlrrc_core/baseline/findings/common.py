@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from dlrrc_core import stats
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.cases import Sample
 from dlrrc_core.baseline.predictions import images
 from dlrrc_core.baseline.rates import Estimate, Options, rates
 from dlrrc_core.baseline.roc import roc_auc
 
+COIN = 50.0  # per cent right by tossing a coin
 LEVELS = ("image", "votes", "consecutive_slices", "mean_probability")
 
 
@@ -78,6 +80,52 @@ def estimates(
             every["roc_auc"] = roc_auc(sample, "plain", chosen)
         found[level] = {name: in_percent(each) for name, each in every.items()}
     return found
+
+
+def over_trainings(values: Sequence[float]) -> dict[str, Any]:
+    """Return what single trainings gave, and what that says about another one.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One number for each training.
+
+    Returns
+    -------
+    dict
+        ``values``, ``mean``, ``lowest``, ``highest``, ``n`` and ``interval``, the 95 % t interval of the mean over trainings, None
+        below two of them. Where each training has patients of its own, the interval holds the chance of both.
+    """
+    told = stats.mean(values)
+    return {
+        "values": [float(value) for value in values],
+        "mean": told.mean,
+        "lowest": told.low,
+        "highest": told.high,
+        "n": told.n,
+        "interval": [float(end) for end in told.ci] if told.n > 1 else [None, None],
+    }
+
+
+def side(interval: Sequence[float | None], null: float = 0.0) -> str:
+    """Return where an interval lies.
+
+    Parameters
+    ----------
+    interval : sequence of float or None
+        Lower and upper end.
+    null : float, default 0
+        Value of no effect, in the unit of the interval.
+
+    Returns
+    -------
+    str
+        ``above`` or ``below`` the value, ``open`` when the interval holds it, ``unknown`` when an end is missing.
+    """
+    low, high = interval
+    if low is None or high is None:
+        return "unknown"
+    return "above" if low > null else "below" if high < null else "open"
 
 
 def effect_key(effect: float) -> str:

@@ -12,7 +12,7 @@ from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.calibration import brier, calibration
 from dlrrc_core.baseline.cases import Sample
 from dlrrc_core.baseline.comparison import Comparison, against_majority, compare_answers, compare_auc
-from dlrrc_core.baseline.findings.common import in_percent
+from dlrrc_core.baseline.findings.common import in_percent, over_trainings
 from dlrrc_core.baseline.rates import Options, rates
 from dlrrc_core.baseline.roc import roc_auc
 from dlrrc_core.baseline.store import StoredRun
@@ -53,11 +53,13 @@ def statistics(run: StoredRun) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``clinical.<effect>`` with ``models.<model>.<set>`` (estimates over all seeds, per cent), ``optimism.<model>``, ``paired`` (a
-        list: first less second on new patients), ``zero_rule.<model>.<set>`` and ``calibration.<model>.<method>`` (new patients: ``ece``
-        and ``brier`` with intervals, ``bins`` of the reliability diagram, ``slope``: mean over
-        seeds, ``temperature``: lowest, mean and highest of the seeds). Patients of different seeds are
-        different; intervals are over patients and take the trained models as given.
+        ``clinical.<effect>`` with ``models.<model>.<set>`` (estimates over all seeds, per cent; areas are means over the networks of the
+        seeds), ``optimism.<model>``, ``paired`` (a list: first less second on new patients; ``trainings``, the difference in accuracy of
+        each seed with its t interval, see :func:`~.common.over_trainings`), ``zero_rule.<model>.<set>`` and
+        ``calibration.<model>.<method>`` (new patients: ``ece`` and ``brier`` with intervals, ``bins`` of the reliability diagram,
+        ``slope``: mean over seeds, ``temperature``: lowest, mean and highest of the seeds). ``sizes.<set>``: patients of one seed.
+        Patients of different seeds are different; intervals are over patients and take the trained models as given, except those of
+        ``trainings``.
     """
     answers, lines = run.tables["answers"], run.tables["recalibrations"]
     found: dict[str, Any] = {}
@@ -81,7 +83,17 @@ def statistics(run: StoredRun) -> dict[str, Any]:
         "models": {key(str(name)): str(name) for name in answers["model"].unique()},
         "effects": sorted(float(each) for each in answers["clinical_effect"].unique()),
         "seeds": sorted(int(each) for each in answers["seed"].unique()),
+        "sizes": {key(part): _size(answers, part) for part in SETS},
     }
+
+
+def _size(answers: pd.DataFrame, part: str) -> int:
+    """Return how many patients a set of one seed holds, each with one answer of each model."""
+    rows = answers[(answers["set"] == part) & (answers["calibration"] == "none")]
+    first = rows.groupby(["seed", "clinical_effect", "model"])["probabilities"].apply(
+        lambda texts: sum(len(str(text).split()) for text in texts)
+    )
+    return int(first.max())
 
 
 def sample(table: pd.DataFrame) -> Sample:
@@ -92,13 +104,14 @@ def sample(table: pd.DataFrame) -> Sample:
     table : pandas.DataFrame
         Rows of one model and set: ``seed``, ``label`` and ``probabilities``; patients of different seeds are different patients.
     """
-    truth, probability, names = [], [], []
+    truth, probability, names, network = [], [], [], []
     for row in table.sort_values(["seed", "label"], kind="stable").itertuples():
         values = np.array(str(row.probabilities).split(), dtype=float)
         truth.append(np.full(len(values), row.label))
         probability.append(values)
+        network += [row.seed] * len(values)
         names += [f"seed {row.seed}, class {row.label}, {k:06d}" for k in range(len(values))]
-    return cases.sample(np.concatenate(truth), np.concatenate(probability), names)
+    return cases.sample(np.concatenate(truth), np.concatenate(probability), names, network=network)
 
 
 def _metrics(answers: Sample) -> dict[str, Any]:
@@ -148,7 +161,14 @@ def _ends(values: npt.NDArray[np.float64]) -> dict[str, float]:
 def _compared(first: str, second: str, one: Sample, other: Sample) -> dict[str, Any]:
     """Return the paired differences of two models on new patients, per cent."""
     found = {"accuracy": compare_answers(one, other), "roc_auc": compare_auc(one, other)}
-    return {"first": first, "second": second, **{name: _difference(each) for name, each in found.items()}}
+    gained = 100 * ((one.call == one.truth).astype(float) - (other.call == other.truth))
+    own = np.zeros(one.n) if one.network is None else one.network
+    return {
+        "first": first,
+        "second": second,
+        **{name: _difference(each) for name, each in found.items()},
+        "trainings": over_trainings([float(gained[own == each].mean()) for each in np.unique(own)]),
+    }
 
 
 def _difference(found: Comparison) -> dict[str, Any]:

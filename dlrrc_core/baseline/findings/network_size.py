@@ -89,11 +89,12 @@ def of_rate(trainings: pd.DataFrame, cases: pd.DataFrame, curves: pd.DataFrame) 
     Returns
     -------
     dict
-        ``networks``: by increasing size, with accuracy on images, on cases (mean probability) and AUC of cases, each pooled with the
-        95 % interval over patients (``percent``, ``interval``), of each seed (``seeds``), and their mean with the t interval over seeds;
-        ``converged`` of ``trainings``. ``fits.<outcome>.<which>.<unit>``: :class:`~.network_size_curve.Curve` for all trainings or those
-        that converged, with seeds as blocks or the means of the networks as the units. ``differences``: MobileNetV2 less each other
-        network by seed. ``single``: as :func:`~.network_size_curve.single_comparison` gives it.
+        ``networks``: by increasing size, with accuracy on images, on cases (mean probability) and AUC of cases (the mean over the
+        networks of the seeds), each with the 95 % interval over patients (``percent``, ``interval``), of each seed (``seeds``), and their
+        mean with the t interval over seeds; ``converged`` of ``trainings``. ``fits.<outcome>.<which>.<unit>``:
+        :class:`~.network_size_curve.Curve` for all trainings or those that converged, with seeds as blocks or the means of the networks
+        as the units. ``differences``: MobileNetV2 less each other network by seed. ``single.<which>``: as
+        :func:`~.network_size_curve.single_comparison` gives it, for all networks and for those of which every training converged.
 
     Notes
     -----
@@ -109,11 +110,15 @@ def of_rate(trainings: pd.DataFrame, cases: pd.DataFrame, curves: pd.DataFrame) 
         outcome: {which: _fits(rows.dropna(subset=[outcome]), outcome) for which, rows in chosen.items()}
         for outcome in OUTCOMES
     }
+    sure = [row["network"] for row in networks if row["converged"] == row["trainings"]]
     return {
         "networks": networks,
         "fits": fits,
         "differences": {outcome: differences(values, outcome) for outcome in OUTCOMES},
-        "single": single_comparison(cases),
+        "single": {
+            "all": single_comparison(cases),
+            "converged": single_comparison(cases[cases["network"].isin(sure)]),
+        },
     }
 
 

@@ -209,11 +209,12 @@ def single_comparison(cases: pd.DataFrame) -> dict[str, Any]:
         ``between_trainings``: standard deviation over seeds of the difference in case accuracy of two networks, points, less what the
         number of test patients explains; ``per_patient``: standard deviation over patients of the difference of right answers (points
         for one patient); ``detectable``: by number of patients k, the true difference that is significant with a chance of 80 %;
-        all None below two networks or two seeds.
+        ``networks`` and ``pairs`` of them that this rests on. None, or an empty list, below two networks or two seeds.
 
     Notes
     -----
-    Over all pairs of networks, ``s_T^2 = max(0, mean variance over seeds - s_P^2 / K)`` with K new patients, and
+    Trainings that fail to converge count as trainings; leave their networks out to see the spread of those that did. Over all pairs of
+    networks, ``s_T^2 = max(0, mean variance over seeds - s_P^2 / K)`` with K new patients, and
     ``(z_0.975 + z_0.8) sqrt(s_T^2 + s_P^2 / k)``. Cases by mean probability.
     """
     right = {
@@ -232,11 +233,15 @@ def single_comparison(cases: pd.DataFrame) -> dict[str, Any]:
             over_patients.append(float(np.mean([each.var(ddof=1) for each in both])))
             patients.append(float(np.mean([len(each) for each in both])))
     if not over_seeds:
-        return {"between_trainings": None, "per_patient": None, "detectable": []}
+        return {
+            "networks": len(networks), "pairs": 0, "between_trainings": None, "per_patient": None, "detectable": []
+        }  # fmt: skip
     per_patient = float(np.mean(over_patients))
     between = max(0.0, float(np.mean(over_seeds)) - per_patient / float(np.mean(patients)))
     factor = float(norm.isf(LEVEL / 2) + norm.isf(1 - POWER))
     return {
+        "networks": len(networks),
+        "pairs": len(over_seeds),
         "between_trainings": 100 * between**0.5,
         "per_patient": 100 * per_patient**0.5,
         "detectable": [{"patients": k, "points": 100 * factor * (between + per_patient / k) ** 0.5} for k in TEST_SETS],
