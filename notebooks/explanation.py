@@ -56,7 +56,8 @@ chapter.pictures()
 #
 # A map inside the tumour is compatible with a network that knows the patient or the scanner: their marks lie in the tumour as well as around it, and
 # an image cut around the tumour leaves little else to point to. A measured share over all test images, beside chance and beside a network trained on
-# shuffled classes, says more than chosen pictures. Small images give maps of few cells, and the coarsest hardly have a place to point to.
+# shuffled classes, says more than chosen pictures. Chance is that of maps as coarse as those shown, enlarged in the same way, and not the tumour's share of
+# the image: small images give maps of few cells, and the coarsest have no place in the middle to point to.
 #
 # ## Where the numbers come from
 

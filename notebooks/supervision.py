@@ -24,9 +24,20 @@ chapter.notice()
 # cube around it: *strong* supervision) against one that is shown the slices through the lesion with nothing but the patient's label (2D, whole slices:
 # *weak* supervision), and decides on a case by more than three consecutive slices of the same grade. The two differ in more than the outline: in dimension,
 # in size of the input, and in the way to a case. Here two subtypes of simulated tumours stand for the two grades, all networks learn from the same patients
-# and answer on the same new ones, and two further arms lie between: 2D slices of the outlined cube, which separate outline and dimension, and 2D slices of
-# the region of the diseased kidney.
+# and answer on the same new ones, and two further arms lie between: 2D slices of the outlined cube and 2D slices of the region of the diseased kidney.
 #
+# ## What was learned
+#
+# An arm that took few steps, or saw its images less often, would lose for that reason. So every row says how often, and whether the validation images show
+# that anything was learned.
+
+# %%
+chapter.training_sentence()
+
+# %%
+chapter.training_table()
+
+# %% [markdown]
 # ## Who wins, and when
 
 # %%

@@ -16,6 +16,7 @@ from dlrrc_core.problems import UsageError, one_of
 
 Floats = npt.NDArray[np.float64]
 INTERPOLATION = {2: "bilinear", 3: "trilinear"}
+EQUAL = 1e-6  # of the highest point: points as high as it
 
 
 def grad_cam(
@@ -24,6 +25,7 @@ def grad_cam(
     classes: int | npt.ArrayLike | None = None,
     layer: str | None = None,
     batch: int = 32,
+    enlarge: bool = True,
 ) -> npt.NDArray[np.float32]:
     """Return how much each pixel speaks for a class, from 0 to 1.
 
@@ -39,6 +41,8 @@ def grad_cam(
         Name of the module whose maps are weighed; by default the last maps before the global pooling.
     batch : int, default 32
         Images at once.
+    enlarge : bool, default True
+        Whether maps get the size of the images; otherwise they keep that of the layer, see :func:`enlarged`.
 
     Returns
     -------
@@ -67,12 +71,36 @@ def grad_cam(
             part = given[start : start + batch].to(first.device, first.dtype)
             chosen = None if wanted is None else wanted[start : start + batch].to(first.device)
             raw = _weighed(model, part, chosen, name)
-            mode = INTERPOLATION[model.axes]
-            found.append(functional.interpolate(raw[:, None], part.shape[2:], mode=mode, align_corners=False)[:, 0])
+            found.append(_interpolated(raw, tuple(part.shape[2:])) if enlarge else raw)
     maps = torch.cat(found)
     highest = maps.flatten(1).amax(1).view(-1, *(1,) * model.axes)
     scaled: npt.NDArray[np.float32] = torch.where(highest > 0, maps / highest, 0.0).clamp(0, 1).float().cpu().numpy()
     return scaled
+
+
+def enlarged(maps: npt.ArrayLike, sides: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Return maps at the size of the image as :func:`grad_cam` enlarges them.
+
+    Parameters
+    ----------
+    maps : array_like of float, shape (n, rows, columns) or (n, depth, rows, columns)
+        At the size of their layer.
+    sides : tuple of int
+        Height and width of the image, before them its depth.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (n, *sides)
+        Linear between the middles of the cells, constant beyond the outermost ones.
+    """
+    found: npt.NDArray[np.float32] = _interpolated(torch.as_tensor(np.asarray(maps, dtype=np.float32)), sides).numpy()
+    return found
+
+
+def _interpolated(raw: torch.Tensor, sides: tuple[int, ...]) -> torch.Tensor:
+    """Return maps at the size of the image."""
+    mode = INTERPOLATION[len(sides)]
+    return functional.interpolate(raw[:, None], sides, mode=mode, align_corners=False)[:, 0]
 
 
 def _weighed(model: Network, images: torch.Tensor, classes: torch.Tensor | None, layer: str) -> torch.Tensor:
@@ -146,7 +174,7 @@ def pointing_game(maps: npt.ArrayLike, masks: npt.ArrayLike, tolerance: float = 
     if tolerance:
         inside = np.stack([distance_transform_edt(~mask) <= tolerance for mask in inside])
     rows, mask = heights.reshape(len(heights), -1), inside.reshape(len(inside), -1)
-    points = rows == rows.max(axis=1, keepdims=True)
+    points = _highest(rows)
     hits = (points & mask).sum(axis=1) / points.sum(axis=1)
     return {
         "share": float(hits.mean()),
@@ -154,6 +182,65 @@ def pointing_game(maps: npt.ArrayLike, masks: npt.ArrayLike, tolerance: float = 
         "hits": float(hits.sum()),
         "n": len(rows),
     }
+
+
+def shuffled_hits(cells: npt.ArrayLike, masks: npt.ArrayLike, draws: int = 36, seed: int = 1) -> Floats:
+    """Return how often each map would point to the mask if its cells stood in random places.
+
+    Parameters
+    ----------
+    cells : array_like of float, shape (n, rows, columns) or (n, depth, rows, columns)
+        Maps at the size of their layer, see ``enlarge`` of :func:`grad_cam`.
+    masks : array_like of bool, shape (n, height, width) or (n, depth, height, width)
+        True inside the tumour, at the size of the image; none of them empty.
+    draws : int, default 36
+        Shuffled copies of each map, from 1.
+    seed : int, default 1
+        Of the shuffling.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (n,)
+        Mean ``share`` of :func:`pointing_game` over the shuffled copies of each map, 0-1.
+
+    Raises
+    ------
+    UsageError
+        As in :func:`pointing_game`, and when numbers or axes do not fit or ``draws`` is below 1.
+
+    Notes
+    -----
+    A permutation test of the place: the heights of the network's own map, their places from chance, enlarged as before. This is not the
+    mask's share of the image, which is right for maps as fine as the image only. The highest point of an enlarged map lies near
+    the middle of a cell or, in a cell at the border, between that middle and the border: maps of 2 x 2 cells never point to the
+    middle of an image. Nor does it depend on the grid alone: the closer the heights, the more often a cell at the border wins, which loses
+    less in being enlarged. The highest cell takes all places in turn, in random order, so that with as many ``draws`` as cells, or a
+    multiple, only the places of the others are left to chance.
+    """
+    raw, inside = np.asarray(cells, dtype=np.float32), np.asarray(masks)
+    if len(raw) != len(inside) or raw.ndim != inside.ndim or raw.ndim - 1 not in INTERPOLATION or raw.size == 0:
+        raise UsageError(
+            f"cells have shape {raw.shape}, masks {inside.shape}; allowed: as many maps as masks, with the same 2 or 3 axes"
+        )
+    if draws < 1:
+        raise UsageError(f"draws is {draws}; allowed: 1 or more")
+    rng = np.random.default_rng(seed)
+    found = []
+    for values, mask in zip(raw.reshape(len(raw), -1), inside, strict=True):
+        highest, copies = values.argmax(), np.empty((draws, values.size), dtype=np.float32)
+        others = rng.permuted(np.tile(np.delete(values, highest), (draws, 1)), axis=1)
+        place = np.resize(rng.permutation(values.size), draws)[:, None] == np.arange(values.size)
+        copies[place], copies[~place] = values[highest], others.ravel()
+        maps = enlarged(copies.reshape(draws, *raw.shape[1:]), mask.shape)
+        found.append(pointing_game(maps, np.broadcast_to(mask, maps.shape))["share"])
+    return np.array(found)
+
+
+def _highest(rows: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
+    """Return which points of each row are the highest; enlarging in float32 moves equal points by some 1e-7."""
+    top = rows.max(axis=1, keepdims=True)
+    found: npt.NDArray[np.bool_] = rows >= top - EQUAL * np.abs(top)
+    return found
 
 
 def mass_in_mask(maps: npt.ArrayLike, masks: npt.ArrayLike) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from IPython.display import Markdown
 
 from dlrrc_core import figures, tables
@@ -26,10 +28,15 @@ class Explanation(Baseline):
     """Numbers, tables, figure and pictures of the chapter on heat maps."""
 
     @property
-    def layers(self) -> list[dict[str, str]]:
-        """The layers whose maps were weighed, with key, name and cells."""
-        found: list[dict[str, str]] = self.n.value("layers")
+    def layers(self) -> list[dict[str, Any]]:
+        """The layers whose maps were weighed, with key, name, cells and whether they are able to point to a tumour."""
+        found: list[dict[str, Any]] = self.n.value("layers")
         return found
+
+    @property
+    def told(self) -> list[tuple[int, str]]:
+        """Number and key of the layers that are able to point to a tumour."""
+        return [(k, layer["key"]) for k, layer in enumerate(self.layers) if layer["able"]]
 
     @property
     def shown(self) -> str:
@@ -58,27 +65,38 @@ class Explanation(Baseline):
             f"{self._said(self.at(each) + '.accuracy')} of those of new patients"
             for each in CONDITIONS
         )
+        sizes = "; ".join(
+            f"{self.n(f'training.{each}.images')} images of {self.n(f'training.{each}.patients')} patients in {self.n(f'training.{each}.rounds')} "
+            f"rounds ({LABELS[each]})"
+            for each in CONDITIONS
+        )
         return Markdown(
-            f"With {len(self.n.value('seeds'))} networks of each kind: {said}. New patients of the third kind come from the same two centres, the "
-            "class again going with the centre; what is left where it does not stands in the chapter on centres."
+            f"With {len(self.n.value('seeds'))} networks of each kind: {said}. Each learned from {sizes}. "
+            "New patients of the third kind come from the same two centres, "
+            "the class again going with the centre; what is left where it does not stands in the chapter on centres."
         )
 
     def pointing_sentence(self) -> Markdown:
         """Return how often the maps point to the tumour."""
-        said = "; ".join(f"{self._said(self.at(each) + '.hit')} for networks that {WORDS[each]}" for each in CONDITIONS)
+        said = "; ".join(
+            f"{self._said(self.at(each) + '.hit')} for networks that {WORDS[each]}, and "
+            f"{self.n(self.at(each) + '.chance.percent', '.1f')} % for the same maps with their cells in random places"
+            for each in CONDITIONS
+        )
         return Markdown(
-            f"The highest point of the map ({self._layer(0)}) lies in the tumour in so many slices of new patients: {said}. A point chosen at random "
-            f"would lie there in {self.n(self.at('signal') + '.area.percent', '.1f')} %, the share of the image that is tumour. A map that always "
-            f"points to the middle of the image would in {self.n(self.at('signal') + '.middle.percent', '.1f')} %: the images are cut around the "
-            "tumour."
+            f"The highest point of the map ({self._layer(0)}) lies in the tumour in so many slices of new patients: {said}. Random places are not a "
+            f"random point: the tumour is {self.n(self.at('signal') + '.area.percent', '.1f')} % of the image, and coarse maps cannot point "
+            f"everywhere. A map that always points to the middle of the image would hit in "
+            f"{self.n(self.at('signal') + '.middle.percent', '.1f')} %: the images are cut around the tumour. "
+            "All intervals here are over patients and take the trained networks as given."
         )
 
     def above_sentence(self) -> Markdown:
         """Return whether maps of networks that learned nothing true are above chance."""
-        said = []
+        said, above = [], 0
         for each in ("leak", "scanner"):
-            for k, layer in enumerate(self.layers):
-                path = f"{self.at(each, layer=layer['key'])}.above"
+            for k, layer in self.told:
+                path = f"{self.at(each, layer=layer)}.above"
                 low, high = self.n.value(f"{path}.interval")
                 kind = (
                     "no interval"
@@ -89,32 +107,50 @@ class Explanation(Baseline):
                     if high < 0
                     else "not told apart from chance"
                 )
+                above += kind == "above"
                 said.append(
                     f"{LABELS[each]}, {self._layer(k)}: {self.n(f'{path}.percent', '+.1f')} points, {kind}"
                     + ("" if low is None else f" ({self.n.interval(f'{path}.interval', '.1f')})")
                 )
+        read = (
+            " Where it is above, the maps can be read as attention to the tumour, though nothing in the tumour's biology belongs to the class."
+            if above
+            else " None is above."
+        )
         return Markdown(
-            "Share of hits less that of a random point, for the networks that had nothing true to learn: "
-            + "; ".join(said)
-            + ". Where it is above, "
-            "the maps can be read as attention to the tumour, though nothing in the images belongs to the class."
+            "Share of hits less that of the same maps with their cells in random places, for the networks that had nothing true to learn: "
+            f"{'; '.join(said) or 'no layer is able to hit'}.{read if said else ''}{self._left_out()}"
+        )
+
+    def _left_out(self) -> str:
+        """Return which layers the sentences leave out, and why."""
+        said = [
+            f"{self._layer(k)} ({self.n(self.at('signal', layer=layer['key']) + '.chance.percent', '.1f')} % by chance)"
+            for k, layer in enumerate(self.layers)
+            if not layer["able"]
+        ]
+        if not said:
+            return ""
+        return (
+            f" Left out: {', '.join(said)}. Their highest point lies at a border or in a corner, away from the tumour, whatever a network "
+            "has learned: they miss by arithmetic."
         )
 
     def less_sentence(self) -> Markdown:
         """Return how much better the maps of the networks with signal point."""
         said = []
         for each in ("leak", "scanner"):
-            for k, layer in enumerate(self.layers):
-                path = f"less.{each}.{layer['key']}"
+            for k, layer in self.told:
+                path = f"less.{each}.{layer}"
                 said.append(
                     f"{LABELS[each]}, {self._layer(k)}: {self.n(f'{path}.percent', '+.1f')} points "
                     f"({self.n.interval(f'{path}.interval', '.1f')})"
                 )
+        sizes = " and ".join(f"{self.n(f'training.{each}.seen')} ({LABELS[each]})" for each in CONDITIONS)
         return Markdown(
-            "Hits of the networks that learned a true difference, less those of the others: "
-            + "; ".join(said)
-            + ". With one picture in hand nobody "
-            "has this comparison."
+            f"Hits of the networks that learned a true difference, less those of the others: {'; '.join(said) or 'no layer is able to hit'}. The "
+            f"networks differ in the size of their training too: images in all rounds were {sizes}. With one picture in hand "
+            "nobody has this comparison."
         )
 
     def answers_sentence(self) -> Markdown:
@@ -151,7 +187,8 @@ class Explanation(Baseline):
         columns += [Column("Accuracy, %", True), Column("95 % interval", True), Column("Points to the tumour, %", True)]
         columns += [
             Column("95 % interval", True),
-            Column("Random point, %", True),
+            Column("Cells in random places, %", True),
+            Column("Tumour in the image, %", True),
             Column("Middle of the image, %", True),
         ]
         columns += [Column("Share of the map in the tumour, %", True), Column("95 % interval", True)]
@@ -171,6 +208,7 @@ class Explanation(Baseline):
                         tables.number_cell(layer["cells"]),
                         *percent_cells(self.n, f"{at}.accuracy"),
                         *percent_cells(self.n, f"{at}.hit"),
+                        self.n.cell(f"{at}.chance.percent", ".1f"),
                         self.n.cell(f"{at}.area.percent", ".1f"),
                         self.n.cell(f"{at}.middle.percent", ".1f"),
                         *percent_cells(self.n, f"{at}.mass"),
@@ -194,10 +232,9 @@ class Explanation(Baseline):
                 axes.plot([low, high], [y, y], color=colour, linewidth=1.2)
             marker = figures.MARKERS[CONDITIONS.index(condition)]
             axes.plot([place["hit"]["percent"]], [y], marker, color=colour, markersize=5)
-            area, middle = place["area"]["percent"], place["middle"]["percent"]
-            axes.plot(
-                [area], [y], "|", color=figures.COLOURS["line"], markersize=13, label="random point" if y == 0 else None
-            )
+            chance, middle = place["chance"]["percent"], place["middle"]["percent"]
+            word = "cells in random places" if y == 0 else None
+            axes.plot([chance], [y], "|", color=figures.COLOURS["line"], markersize=13, label=word)
             axes.plot(
                 [middle],
                 [y],
@@ -220,7 +257,7 @@ class Explanation(Baseline):
         )
         caption = (
             "Pointing game on slices of new patients: share of maps whose highest point lies in the tumour, with 95 % intervals over patients; "
-            "strokes below: single seeds. Grey strokes: a point chosen at random; grey crosses: the middle of the image."
+            "strokes below: single seeds. Grey strokes: the same maps with their cells in random places; grey crosses: the middle of the image."
         )
         return figures.static(figure, "figure-explanation", alt, caption, self.table())
 

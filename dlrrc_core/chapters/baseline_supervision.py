@@ -55,30 +55,59 @@ class Supervision(Baseline):
         said = [f"{self._area(self.last, arm)} ({ARMS[arm]})" for arm in self.arms(*self.places[-1])]
         return Markdown(
             f"With {cohort} training patients and the larger difference between the classes that was run, the area under the ROC curve of "
-            f"patients was {'; '.join(said)}. Intervals are 95 % over the new patients of all {len(self.n.value('seeds'))} seeds together and "
-            "take the trained networks as given; the single seeds stand in the figure."
+            f"patients was {'; '.join(said)}: means over {len(self.n.value('seeds'))} networks, each with its own new patients. Intervals are "
+            "95 % over these patients and take the trained networks as given; the single seeds stand in the figure."
+        )
+
+    def _each(self, at: str, name: str, fmt: str = "") -> str:
+        """Return a number of every seed as words."""
+        return ", ".join(self.n(f"{at}.{k}.{name}", fmt) for k in range(len(self.n.value(at))))
+
+    def training_sentence(self) -> Markdown:
+        """Return how much every arm was trained on the largest cohort, and whether it learned by validation."""
+        said, short = [], []
+        for arm in self.arms(*self.places[-1]):
+            at = f"training.{self.last}.{arm}"
+            said.append(
+                f"*{arm}* {self.n(f'{at}.images')} images in {self.n(f'{at}.rounds')} rounds, {self.n(f'{at}.steps')} gradient steps; kept "
+                f"round {self._each(f'{at}.seeds', 'kept')}; {self.n(f'{at}.learned')} of {self.n(f'{at}.networks')} networks learned"
+            )
+            short += [f"*{arm}*"] if self.n.value(f"{at}.learned") < self.n.value(f"{at}.networks") else []
+        failed = f" Not all did in {', '.join(short)}: a difference to such an arm is partly one to networks that know nothing."
+        return Markdown(
+            f"Training on the largest cohort, mean over the networks, with the kept round of each: {'. '.join(said)}. A network counts as having "
+            "learned when in that round its validation loss is lower than that of naming the shares of the classes for every image, and its "
+            f"validation accuracy higher than that of naming the commoner class.{failed if short else ''}"
         )
 
     def paired_sentence(self) -> Markdown:
-        """Return the paired difference of strong and weak, in the direction that was found."""
+        """Return the paired difference of strong and every other arm, over patients and over trainings."""
         said = []
         for arm in self.n.value(f"paired.{self.last}"):
-            at = f"paired.{self.last}.{arm}.mean_probability.roc_auc"
-            low, high = self.n.value(f"{at}.interval")
-            verdict = (
-                "the interval holds 0"
-                if low is None or low <= 0 <= high
-                else "strong was ahead"
-                if low > 0
-                else "strong was behind"
-            )
-            said.append(
-                f"{self.n(f'{at}.percent', '+.1f')} points ({self.n.interval(f'{at}.interval', '+.1f')}; {verdict}) against *{ARMS[arm]}*"
-            )
+            at = f"paired.{self.last}.{arm}"
+            area, seeds = f"{at}.mean_probability.roc_auc", f"{at}.trainings.interval"
+            words = f"{self._over(area + '.interval')} over patients; {self._over(seeds)} over trainings"
+            single = self._each(f"{at}.trainings.seeds", "percent", "+.1f")
+            said.append(f"{self.n(f'{area}.percent', '+.1f')} against *{arm}* ({words}; single trainings {single})")
         return Markdown(
-            f"On the same new patients the area of the strong arm less that of another was {'; '.join(said)} (DeLong's test for pairs). "
-            "The arm *box* sees what the annotation gives without the third dimension, so its distance to *weak* is the part of the annotation "
-            "and its distance to *strong* the part of the third dimension."
+            f"On the same new patients the area of the strong arm less that of another was, in points, {', '.join(said)}. The interval over patients "
+            f"(DeLong's test for pairs) takes the trained networks as given, that over trainings (t) does not.{self._weights()}"
+        )
+
+    def _over(self, path: str) -> str:
+        """Return an interval of strong less another arm with what it says."""
+        low, high = self.n.value(path)
+        verdict = "no interval" if low is None else "ahead" if low > 0 else "behind" if high < 0 else "holds 0"
+        return verdict if low is None else f"{self.n.interval(path, '+.1f')}, {verdict},"
+
+    def _weights(self) -> str:
+        """Return in what the arms strong and box differ beside the third dimension."""
+        if not {"strong", "box"} <= set(self.arms(*self.places[-1])):
+            return ""
+        box, strong = (self.n.value(f"training.{self.last}.{arm}.weights") / 1e6 for arm in ("box", "strong"))
+        return (
+            f" *Box* and *strong* see the same outlined cube but differ in more than the third dimension: {box:.1f} and {strong:.1f} million "
+            "weights, the mean over slices and one answer. No difference here belongs to one cause alone."
         )
 
     def power_sentence(self) -> Markdown:
@@ -128,17 +157,26 @@ class Supervision(Baseline):
                 for level in self.n.value(levels):
                     for metric, label in METRICS.items():
                         at = f"{levels}.{level}.{metric}"
-                        rows.append(
-                            [
-                                *_place(effect, cohort),
-                                ARMS[arm],
-                                LEVELS[level],
-                                label,
-                                *percent_cells(self.n, at),
-                                self.n.cell(f"{at}.n"),
-                            ]
-                        )
+                        cells = [*percent_cells(self.n, at), self.n.cell(f"{at}.n")]
+                        rows.append([*_place(effect, cohort), ARMS[arm], LEVELS[level], label, *cells])
         return tables.table(columns, rows, "Every arm on new patients", "supervision-metrics", filters=True)
+
+    def training_table(self) -> Html:
+        """Return how much every arm was trained, and whether it learned by validation."""
+        columns = [Column("Classes differ, %", True), Column("Training patients", True), Column("Arm")]
+        columns += [Column(name, True) for name in ("Images of a round", "Rounds", "Images in all", "Steps in all")]
+        columns += [Column(name) for name in ("Kept round", "Steps until then", "Validation accuracy", "Learned")]
+        formats = {"kept": "d", "kept_steps": "d", "accuracy": ".1%"}
+        rows: list[Row] = []
+        for effect, cohort in self.places:
+            for arm in self.arms(effect, cohort):
+                at = f"training.{effect}.{cohort}.{arm}"
+                seeds = self.n.value(f"{at}.seeds")
+                texts = [", ".join(format(each[name], fmt) for each in seeds) for name, fmt in formats.items()]
+                texts.append(f"{self.n.value(f'{at}.learned')} of {self.n.value(f'{at}.networks')}")
+                numbers = [self.n.cell(f"{at}.{name}") for name in ("images", "rounds", "seen", "steps")]
+                rows.append([*_place(effect, cohort), arm, *numbers, *texts])
+        return tables.table(columns, rows, "Trainings of every arm", "supervision-trainings")
 
     def sizes_table(self) -> Html:
         """Return accuracy, sensitivity and specificity for small and large tumours."""
@@ -209,10 +247,7 @@ class Supervision(Baseline):
             panel.tick_params(colors=figures.INK)
         panels[0].set(ylabel="AUC of new patients, %")
         panels[0].legend(loc="best", frameon=False, labelcolor=figures.INK, fontsize=8)
-        alt = (
-            "Area under the ROC curve on new patients against the number of training patients, one line per arm: 3D cubes around the tumour, 2D "
-            "slices of these cubes, and 2D whole slices. The numbers are in the table below the figure."
-        )
+        alt = "Area under the ROC curve on new patients against the number of training patients, one line per arm; the numbers are in the table."
         caption = (
             "Area under the ROC curve of patients by size of the training cohort. Bars are 95 % intervals over new patients, strokes single seeds, "
             "the dotted line is chance."
@@ -228,24 +263,14 @@ class Supervision(Baseline):
         for place, cohort in zip(x, cohorts, strict=True):
             at = f"arms.{effect}.{cohort}.{arm}"
             found = self.n.value(f"{at}.levels.{self.n.value(f'{at}.decision')}.roc_auc")
-            low, high = found["interval"]
+            low, high = (found["percent"] if end is None else end for end in found["interval"])
             values.append(found["percent"])
-            ends.append(
-                [found["percent"] - low if low is not None else 0, high - found["percent"] if high is not None else 0]
-            )
+            ends.append([found["percent"] - low, high - found["percent"]])
             seeds = [each["roc_auc"] for each in self.n.value(f"{at}.seeds")]
             panel.plot([place + shift] * len(seeds), seeds, "_", color=colour, markersize=6)
-        panel.errorbar(
-            [place + shift for place in x],
-            values,
-            yerr=[list(each) for each in zip(*ends, strict=True)],
-            color=colour,
-            marker=figures.MARKERS[k],
-            markersize=5,
-            capsize=3,
-            linewidth=1,
-            label=ARMS[arm].partition(":")[0],
-        )
+        look = {"color": colour, "marker": figures.MARKERS[k], "markersize": 5, "capsize": 3, "linewidth": 1}
+        bars = [list(each) for each in zip(*ends, strict=True)]
+        panel.errorbar([place + shift for place in x], values, yerr=bars, label=ARMS[arm].partition(":")[0], **look)
 
     def _area_table(self) -> Html:
         """Return the areas that the figure draws."""
@@ -257,14 +282,8 @@ class Supervision(Baseline):
                 at = f"arms.{effect}.{cohort}.{arm}"
                 level = self.n.value(f"{at}.decision")
                 seeds = ", ".join(f"{each['roc_auc']:.1f}" for each in self.n.value(f"{at}.seeds"))
-                rows.append(
-                    [
-                        *_place(effect, cohort),
-                        ARMS[arm],
-                        *percent_cells(self.n, f"{at}.levels.{level}.roc_auc"),
-                        seeds,
-                    ]
-                )
+                cells = percent_cells(self.n, f"{at}.levels.{level}.roc_auc")
+                rows.append([*_place(effect, cohort), ARMS[arm], *cells, seeds])
         return tables.table(columns, rows, "Area under the ROC curve of patients", "supervision-areas")
 
 

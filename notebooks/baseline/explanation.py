@@ -30,6 +30,7 @@ train = 0.8
 valid = 0.1
 new_patients = 200
 new_slices = 5
+shuffles = 36
 patience = 10
 best_by = "loss"
 batch = 24
@@ -60,4 +61,4 @@ run.tables["curves"].groupby(["condition", "seed"]).tail(1)
 # ## Means over slices
 
 # %%
-run.tables["maps"].groupby(["condition", "layer", "set"])[["hit", "mass", "area", "middle"]].mean()
+run.tables["maps"].groupby(["condition", "layer", "set"])[["hit", "chance", "mass", "area", "middle"]].mean()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,70 @@ def test_random_points_hit_as_often_as_chance() -> None:
     assert found["share"] == pytest.approx(0.15, abs=0.023)  # four standard errors of 4000 draws
     assert explain.pointing_game(np.zeros_like(inside, dtype=float), inside)["share"] == pytest.approx(0.15)
     np.testing.assert_allclose(explain.mass_in_mask(np.ones(inside.shape), inside), 0.15)
+
+
+def square(sides: tuple[int, int], rows: slice, columns: slice) -> np.ndarray:
+    """Return one mask that is true in a rectangle."""
+    found = np.zeros((1, *sides), dtype=bool)
+    found[0, rows, columns] = True
+    return found
+
+
+@pytest.mark.parametrize("heights", [(0, 0, 1, 2, 3, 5), (6, 5.9, 5.9, 1, 1, 0), (7, 7, 7, 7, 6, 1), (0,) * 6])
+def test_chance_of_a_grid_is_that_of_every_order_of_its_cells(heights: tuple[float, ...]) -> None:
+    # all 720 orders of 1 x 6 cells, enlarged by numpy.interp; the closer the heights, the more often a cell at the border wins
+    inside = square((4, 24), slice(0, 4), slice(7, 15))
+    every = enlarged(np.array(list(permutations(heights)), dtype=float).reshape(-1, 1, 6), (4, 24))
+    points = every >= every.max(axis=(1, 2), keepdims=True) - 1e-9
+    hits = (points & inside).sum(axis=(1, 2)) / points.sum(axis=(1, 2))
+    found = explain.shuffled_hits(np.array(heights).reshape(1, 1, 6), inside, draws=6000)
+    # four standard errors of 6000 draws; worst difference seen 0.0024
+    assert found == pytest.approx(hits.mean(), abs=4 * hits.std() / np.sqrt(6000) + 1e-9)
+
+
+def test_chance_where_it_is_known() -> None:
+    rng = np.random.default_rng(4)
+    # five pixels a cell: the middle of a cell is a pixel, so that the highest point is that of the highest cell
+    raw, middle = rng.random((20, 3, 3)), np.repeat(square((15, 15), slice(7, 8), slice(7, 8)), 20, axis=0)
+    np.testing.assert_allclose(explain.shuffled_hits(raw, middle, draws=9), 1 / 9)
+    # 2 x 2 cells are highest in a corner block; the tumour has a quarter of the image and is never met
+    tumour = np.repeat(square((16, 16), slice(4, 12), slice(4, 12)), 20, axis=0)
+    assert not explain.shuffled_hits(rng.random((20, 2, 2)), tumour).any()
+    # maps without any height, and of one cell, have the area
+    for flat in (np.zeros((20, 3, 3)), rng.random((20, 1, 1))):
+        np.testing.assert_allclose(explain.shuffled_hits(flat, tumour), 1 / 4)
+    # as fine as the image: any of the 256 pixels
+    fine = explain.shuffled_hits(rng.random((20, 16, 16)), tumour, draws=256)
+    np.testing.assert_allclose(fine, 1 / 4)
+    volume = np.zeros((1, 9, 9, 9), dtype=bool)
+    volume[0, 4, 4, 4] = True
+    np.testing.assert_allclose(explain.shuffled_hits(rng.random((1, 3, 3, 3)), volume, draws=27), 1 / 27)
+
+
+def test_equal_points_stay_equal_after_enlarging() -> None:
+    flat = explain.enlarged(np.full((1, 5, 5), 0.7), (48, 48))
+    inside = square((48, 48), slice(0, 12), slice(0, 48))
+    assert explain.pointing_game(flat, inside)["share"] == 1 / 4  # float32 rounding had made some of them the highest
+
+
+def test_maps_of_the_layer_give_the_same_places() -> None:
+    model = ready("resnet18")
+    images = pictures(4, model)
+    raw = explain.grad_cam(model, images, 1, "layer2", enlarge=False)
+    assert raw.shape == (4, 8, 10)
+    maps = explain.enlarged(raw, (64, 80))
+    expected = explain.grad_cam(model, images, 1, "layer2")
+    # each is scaled by its own maximum; worst difference seen 1e-7
+    np.testing.assert_allclose(scaled(maps), expected, atol=1e-5)
+
+
+def test_shuffling_what_does_not_fit() -> None:
+    with pytest.raises(UsageError, match="as many maps as masks"):
+        explain.shuffled_hits(np.ones((2, 3, 3)), np.ones((1, 9, 9), dtype=bool))
+    with pytest.raises(UsageError, match="draws is 0; allowed: 1"):
+        explain.shuffled_hits(np.ones((1, 3, 3)), np.ones((1, 9, 9), dtype=bool), draws=0)
+    with pytest.raises(UsageError, match="the mask is empty"):
+        explain.shuffled_hits(np.ones((1, 3, 3)), np.zeros((1, 9, 9), dtype=bool))
 
 
 def test_tolerance_widens_the_mask() -> None:

@@ -36,10 +36,17 @@ def rows(condition: str, where: str, hits: list[float], right: list[int]) -> lis
             {
                 "condition": condition, "seed": 1, "layer": "features.6", "cells": 6, "set": where,
                 "patient": f"P{patient:05d}", "slice": k % 2, "label": label, "probability": 0.9 if called else 0.1,
-                "hit": hit, "mass": 0.5 if hit else None, "area": 0.25, "middle": 1,
+                "hit": hit, "mass": 0.5 if hit else None, "chance": 0.1, "area": 0.25, "middle": 1,
             }
         )  # fmt: skip
     return found
+
+
+def training(condition: str, seed: int, images: int, rounds: int) -> dict[str, Any]:
+    """Return what a run record keeps of one training."""
+    data = {"train": {"images": images, "patients": images // 10}}
+    kept = {"data": data, "time": {"epochs": rounds}, "workload": {"images_seen": images * rounds}}
+    return {"condition": condition, "seed": seed, "training": kept}
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +57,27 @@ def found() -> dict[str, Any]:
         table += rows("signal", where, [1, 1, 1, 1, 1, 0, 1, 1], [1] * 8)
         table += rows("leak", where, [1, 0, 0, 0.5, 1, 0, 1, 0.5], [1, 0, 0, 1, 1, 0, 1, 0])
         table += rows("scanner", where, [0, 0, 0, 0, 1, 0, 0, 0], [0, 1] * 4)
-    return explanation.statistics(SimpleNamespace(tables={"maps": pd.DataFrame(table)}), FEW)
+    table += [{**row, "layer": "last", "cells": 2, "chance": 0.004} for row in table]
+    jobs = [training(each, seed, 400 + 20 * seed, 3) for each in explanation.CONDITIONS for seed in (1, 2)]
+    record = SimpleNamespace(facts={"jobs": jobs})
+    return explanation.statistics(SimpleNamespace(tables={"maps": pd.DataFrame(table)}, record=record), FEW)
+
+
+def test_sizes_of_trainings_and_layers_that_cannot_hit(found: dict[str, Any]) -> None:
+    # 420 and 440 images of 42 and 44 patients, 3 rounds
+    assert found["training"]["leak"] == {"patients": 43, "images": 430, "rounds": 3, "seen": 1290}
+    assert [(each["key"], each["able"]) for each in found["layers"]] == [("features_6", True), ("last", False)]
+    # the maps of the networks that never hit have no height and say nothing about their layer
+    flat = pd.DataFrame({"mass": [None, 0.4], "chance": [0.25, 0.0]})
+    assert not explanation.able(flat)
 
 
 def test_hits_chance_and_mass(found: dict[str, Any]) -> None:
     place = found["conditions"]["leak"]["new_patients"]["features_6"]
     assert place["hit"]["percent"] == pytest.approx(50)  # (1 + 0.5 + 1 + 1 + 0.5) / 8
     assert place["area"]["percent"] == pytest.approx(25)
-    assert place["above"]["percent"] == pytest.approx(25)
+    assert place["chance"]["percent"] == pytest.approx(10)
+    assert place["above"]["percent"] == pytest.approx(50 - 10)
     assert place["middle"]["percent"] == 100
     assert place["accuracy"]["percent"] == pytest.approx(50)
     assert place["mass"]["percent"] == pytest.approx(50)  # maps without height are left out
@@ -99,6 +119,10 @@ def test_from_start_to_end(tmp_path: Path) -> None:
     table = run.tables["maps"]
     assert table["condition"].unique().tolist() == list(explanation.CONDITIONS)
     assert table["hit"].between(0, 1).all()
+    assert table["chance"].between(0, 1).all()
+    one = table[table["layer"] == "last"]  # one cell: the same everywhere, wherever it stands
+    assert (one["chance"] == one["area"]).all()
+    assert (one["hit"] == one["area"]).all()
     assert table["area"].between(0, 1, inclusive="neither").all()
     assert table.groupby("layer")["cells"].first().to_dict() == {"features.6": 4, "features.13": 2, "last": 1}  # of 32
     new = table[table["set"] == "new patients"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,17 +52,82 @@ def test_chapter_can_be_read(run: store.StoredRun) -> None:
     chapter = Supervision(run, Numbers(findings.statistics(run)))
     words = [
         chapter.areas_sentence(),
+        chapter.training_sentence(),
         chapter.paired_sentence(),
         chapter.power_sentence(),
         chapter.perfect_sentence(),
         chapter.asymmetry_sentence(),
     ]
-    tables = [chapter.table(), chapter.sizes_table(), chapter.rule_table(), chapter.says_table()]
+    tables = [
+        chapter.table(),
+        chapter.training_table(),
+        chapter.sizes_table(),
+        chapter.rule_table(),
+        chapter.says_table(),
+    ]
     text = " ".join([*(each.data for each in words), *(each.html for each in tables), chapter.figure().html])
     assert "nan" not in text.lower()
     # Li et al. (2025), table 3: the rule on corticomedullary images, 92 test patients
     assert "0.859" in chapter.printed_table().html
     assert findings.printed_n() == 92
+
+
+def job(seed: int, losses: list[float], accuracies: list[float], steps: int) -> dict[str, Any]:
+    """Return the facts of one network; six validation images of class x and four of class y."""
+    best = losses.index(min(losses)) + 1
+    record = {
+        "data": {"train": {"patients": 30, "images": 90}, "valid": {"per_class": {"x": 6, "y": 4}}},
+        "time": {"epochs": len(losses)},
+        "workload": {"images_seen": 90 * len(losses)},
+        "model": {"parameters_trainable": 1000},
+        "stopping": {"best_epoch": best},
+        "curves": {"valid_loss": losses, "valid_accuracy": accuracies},
+    }
+    return {"seed": seed, "steps_per_round": steps, "training": record}
+
+
+def test_what_counts_as_learned() -> None:
+    # entropy of 0.6 and 0.4: -0.6 ln 0.6 - 0.4 ln 0.4 = 0.6730
+    found = findings.training(
+        [
+            job(1, [0.7, 0.65, 0.9], [0.5, 0.7, 0.8], 4),  # both are better than knowing nothing
+            job(2, [0.68, 0.9, 1.2], [0.8, 0.9, 0.9], 4),  # loss is not
+            job(3, [0.9, 0.8, 0.67], [0.9, 0.9, 0.6], 4),  # no more right answers than class x for every image
+            job(4, [0.9, 0.672, 0.8], [0.9, 0.61, 0.6], 4),
+        ]
+    )
+    assert [each["learned"] for each in found["seeds"]] == [True, False, False, True]
+    assert (found["learned"], found["networks"]) == (2, 4)
+    assert [each["kept"] for each in found["seeds"]] == [2, 1, 3, 2]
+    assert [each["kept_steps"] for each in found["seeds"]] == [8, 4, 12, 8]
+    assert (found["images"], found["rounds"], found["steps"], found["seen"]) == (90, 3, 12, 270)
+
+
+def test_difference_over_trainings() -> None:
+    strong = {"seeds": [{"seed": seed, "roc_auc": value} for seed, value in ((1, 80.0), (2, 70.0), (3, 75.0))]}
+    other = {"seeds": [{"seed": seed, "roc_auc": value} for seed, value in ((3, 70.0), (1, 70.0), (2, 71.0))]}
+    found = findings._over_trainings(strong, other)
+    assert [each["percent"] for each in found["seeds"]] == pytest.approx([10, -1, 5])
+    # scipy.stats.t, mean 14 / 3 and standard error 5.5076 / sqrt(3)
+    expected = stats.t.interval(0.95, 2, np.mean([10, -1, 5]), stats.sem([10, -1, 5]))
+    assert found["interval"] == pytest.approx(list(expected))
+    assert findings._over_trainings({"seeds": strong["seeds"][:1]}, other)["interval"] == [None, None]
+
+
+@pytest.mark.parametrize("arm", ["strong", "box", "kidney", "weak"])
+def test_tiny_trainings_are_counted(run: store.StoredRun, arm: str) -> None:
+    found = findings.statistics(run)["training"]["effect_100"]["patients_12"][arm]
+    assert found["patients"] == 8  # of 6 of each class 2 end the training (0.4 of 6 is 2.4)
+    assert found["images"] == (8 if arm == "strong" else 16)  # one turned copy, or two slices of each
+    assert found["steps"] == 1  # a batch holds 24
+    assert found["seen"] == found["images"]
+
+
+def test_reduced_set_gives_every_arm_the_same_training() -> None:
+    reduced = store.experiment(ROOT, "supervision").scales["reduced"]
+    # as many turned copies as slices of a patient, and no arm ends before the others
+    assert len(reduced["angles"]) == reduced["slices_per_patient"]
+    assert reduced["patience"] is None
 
 
 def by_hand() -> pd.DataFrame:

@@ -56,6 +56,8 @@ class Parameters(common.Training):
         Patients of the second test set.
     new_slices : int, default 5
         Images of each of them.
+    shuffles : int, default 36
+        Copies of each map with its cells in random places, which say how often chance points to the tumour.
     """
 
     patients: int = Field(300, ge=4, le=100_000)
@@ -73,6 +75,7 @@ class Parameters(common.Training):
     valid: float = Field(0.1, gt=0, lt=1)
     new_patients: int = Field(200, ge=4)
     new_slices: int = Field(5, ge=1)
+    shuffles: int = Field(36, ge=1)
 
 
 def jobs(parameters: Parameters) -> list[dict[str, Any]]:
@@ -138,7 +141,9 @@ def _measured(parameters: Parameters, result: Fit, slices: Slices, probability: 
     order = _numbers(slices)
     for layer in parameters.layers:
         module = _module(result, layer)
-        maps = explain.grad_cam(result.model.network, images, layer=module)
+        raw = explain.grad_cam(result.model.network, images, layer=module, enlarge=False)
+        maps = explain.enlarged(raw, masks.shape[1:])
+        chance = explain.shuffled_hits(raw, masks, parameters.shuffles)
         cells = networks.shapes(result.model.network, parameters.size)[module][-1]
         mass = explain.mass_in_mask(maps, masks)
         for k in range(len(slices)):
@@ -153,6 +158,7 @@ def _measured(parameters: Parameters, result: Fit, slices: Slices, probability: 
                     "probability": round(float(probability[k]), 4),
                     "hit": round(pointed["share"], 4),
                     "mass": None if np.isnan(mass[k]) else round(float(mass[k]), 4),
+                    "chance": round(float(chance[k]), 4),
                     "area": round(pointed["chance"], 4),
                     "middle": int(middle[k]),
                 }

@@ -14,7 +14,8 @@ from dlrrc_core.resampling import Statistic, bca
 
 CONDITIONS = ("signal", "leak", "scanner")
 SETS = {"held_out": "held out", "new_patients": "new patients"}
-MEASURES = ("accuracy", "hit", "area", "middle", "mass", "above")
+MEASURES = ("accuracy", "hit", "chance", "area", "middle", "mass", "above")
+ABLE = 0.01  # share of hits by chance under which maps of a layer can hardly hit at all
 Floats = npt.NDArray[np.float64]
 
 
@@ -31,7 +32,8 @@ def statistics(run: StoredRun, options: Options | None = None) -> dict[str, Any]
     Returns
     -------
     dict
-        ``layers`` (key, name and cells of each; the first is shown in the pictures); ``conditions.<condition>.<set>.<layer>`` as
+        ``layers`` (key, name and cells of each, and whether its maps are ``able`` to point to a tumour, see :data:`ABLE`; the first is
+        shown in the pictures); ``training.<condition>``, see :func:`trainings`; ``conditions.<condition>.<set>.<layer>`` as
         :func:`pointing` gives it, with ``right`` and ``wrong``, the same for slices answered rightly and wrongly (None without any), and
         ``seeds``, the share that hits of each seed; ``less.<condition>.<layer>``: share that hits of the condition ``signal`` less that
         of another, on new patients.
@@ -39,7 +41,7 @@ def statistics(run: StoredRun, options: Options | None = None) -> dict[str, Any]
     chosen = options or Options()
     table = run.tables["maps"]
     layers: list[dict[str, Any]] = [
-        {"key": key(str(name)), "name": str(name), "cells": int(group["cells"].iloc[0])}
+        {"key": key(str(name)), "name": str(name), "cells": int(group["cells"].iloc[0]), "able": able(group)}
         for name, group in table.groupby("layer", sort=False)
     ]
     found: dict[str, Any] = {}
@@ -55,6 +57,7 @@ def statistics(run: StoredRun, options: Options | None = None) -> dict[str, Any]
     new = table[table["set"] == "new patients"]
     return {
         "layers": layers,
+        "training": trainings(run),
         "conditions": found,
         "less": {
             condition: {
@@ -72,6 +75,38 @@ def key(layer: str) -> str:
     return layer.replace(".", "_")
 
 
+def able(table: pd.DataFrame) -> bool:
+    """Return whether maps with some height point to the tumour by chance in at least the share :data:`ABLE` of the slices."""
+    return bool(table.loc[table["mass"].notna(), "chance"].mean() >= ABLE)
+
+
+def trainings(run: StoredRun) -> dict[str, Any]:
+    """Return from how much the networks of each condition learned.
+
+    Parameters
+    ----------
+    run : StoredRun
+        Of the experiment ``explanation``.
+
+    Returns
+    -------
+    dict
+        Condition, then ``patients`` and ``images`` of a network, ``rounds`` that it was trained and ``seen``, images in all rounds
+        together; each as the means over the seeds, rounded.
+    """
+    found = {}
+    for condition in CONDITIONS:
+        own = [job["training"] for job in run.record.facts["jobs"] if job["condition"] == condition]
+        values = {
+            "patients": [each["data"]["train"]["patients"] for each in own],
+            "images": [each["data"]["train"]["images"] for each in own],
+            "rounds": [each["time"]["epochs"] for each in own],
+            "seen": [each["workload"]["images_seen"] for each in own],
+        }
+        found[condition] = {name: round(float(np.mean(each))) for name, each in values.items()}
+    return found
+
+
 def pointing(table: pd.DataFrame, options: Options) -> dict[str, Any]:
     """Return means over slices with intervals over patients.
 
@@ -85,10 +120,10 @@ def pointing(table: pd.DataFrame, options: Options) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``accuracy`` (right answers), ``hit`` (maps whose highest point lies in the tumour), ``area`` (share of the image that is tumour: the
-        share expected of a random point), ``middle`` (slices whose middle lies in the tumour: what a map gets that always points there),
-        ``mass`` (share of the map in the tumour; an even map has ``area``), ``above`` (``hit`` less ``area``); each with ``percent``,
-        ``interval``, ``n``, ``patients`` and ``method``.
+        ``accuracy`` (right answers), ``hit`` (maps whose highest point lies in the tumour), ``chance`` (the same
+        for maps with their cells in random places), ``area`` (share of the image that is tumour), ``middle`` (slices whose middle
+        lies in the tumour: what a map gets that always points there), ``mass`` (share of the map in the tumour; an even map has
+        ``area``), ``above`` (``hit`` less ``chance``); each with ``percent``, ``interval``, ``n``, ``patients`` and ``method``.
     """
     right = (table["probability"] >= 0.5) == (table["label"] == 1)
     known = table["mass"].notna()
@@ -97,6 +132,7 @@ def pointing(table: pd.DataFrame, options: Options) -> dict[str, Any]:
             np.ones(len(table)),
             right,
             table["hit"],
+            table["chance"],
             table["area"],
             table["middle"],
             table["mass"].fillna(0),
@@ -107,9 +143,9 @@ def pointing(table: pd.DataFrame, options: Options) -> dict[str, Any]:
     per_patient = _per_patient(table, columns)
 
     def means(sums: Floats) -> Floats:
-        n, correct, hit, area, middle, mass, with_height = sums.T
+        n, correct, hit, chance, area, middle, mass, with_height = sums.T
         over = np.divide(mass, with_height, out=np.full(len(mass), np.nan), where=with_height > 0)
-        return np.stack([correct / n, hit / n, area / n, middle / n, over, (hit - area) / n], axis=1)
+        return np.stack([correct / n, hit / n, chance / n, area / n, middle / n, over, (hit - chance) / n], axis=1)
 
     counts = {name: len(table) for name in MEASURES} | {"mass": int(known.sum())}
     return _estimates(per_patient, means, MEASURES, counts, options)

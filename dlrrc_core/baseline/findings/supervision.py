@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import entropy, norm
 
-from dlrrc_core import repository
+from dlrrc_core import repository, stats
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.cases import Sample
 from dlrrc_core.baseline.comparison import Comparison, compare_answers, compare_auc
@@ -39,8 +39,10 @@ def statistics(run: StoredRun) -> dict[str, Any]:
     dict
         ``arms.<effect>.<cohort>.<arm>``: ``levels`` (estimates at each level; the strong arm has one, ``cube``), ``decision`` (the level
         that is compared: ``cube`` or ``mean_probability``), ``seeds`` (area and accuracy of each) and ``sizes`` (small and large tumours).
-        ``paired.<effect>.<cohort>.<arm>``: strong less that arm, per cent, over all seeds, whose patients differ.
-        ``rule.<effect>.<cohort>.<arm>``: see :func:`rule`. ``printed_n`` is the number of test patients of the paper.
+        ``paired.<effect>.<cohort>.<arm>``: strong less that arm, per cent, over all seeds, whose patients differ, and
+        ``trainings``: the difference in area of each seed with a t interval over the seeds.
+        ``training.<effect>.<cohort>.<arm>``: see :func:`training`. ``rule.<effect>.<cohort>.<arm>``: see
+        :func:`rule`. ``printed_n`` is the number of test patients of the paper.
         Intervals are over patients and take the trained networks as given.
     """
     table = run.tables["cases"]
@@ -51,13 +53,20 @@ def statistics(run: StoredRun) -> dict[str, Any]:
     for (effect, patients), group in table.groupby(["effect", "patients"]):
         place = (effect_key(float(effect)), f"patients_{int(patients)}")
         parts = {str(arm): each for arm, each in group.groupby("arm", sort=False)}
-        _put(arms, place, {arm: _arm(arm, each) for arm, each in parts.items()})
+        own = {arm: _arm(arm, each) for arm, each in parts.items()}
+        _put(arms, place, own)
         _put(rules, place, {arm: rule(samples(parts[arm], ["image"])["image"]) for arm in parts if arm != "strong"})
         if "strong" in parts:
-            _put(paired, place, {arm: _against(parts["strong"], parts[arm], n) for arm in parts if arm != "strong"})
+            against = {
+                arm: _against(parts["strong"], parts[arm], n) | {"trainings": _over_trainings(own["strong"], own[arm])}
+                for arm in parts
+                if arm != "strong"
+            }
+            _put(paired, place, against)
     return {
         "arms": arms,
         "paired": paired,
+        "training": _trainings(run),
         "rule": rules,
         "cohorts": sorted(int(each) for each in table["patients"].unique()),
         "effects": sorted(float(each) for each in table["effect"].unique()),
@@ -71,6 +80,76 @@ def printed_n() -> int | None:
     rows = repository.here().papers[PAPER].results
     found = [row.n for row in rows if row.split == "testing" and row.level == "patient" and row.n]
     return found[0] if found else None
+
+
+def _trainings(run: StoredRun) -> dict[str, Any]:
+    """Return :func:`training` for every effect, cohort and arm."""
+    jobs: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
+    for job in run.record.facts["jobs"]:
+        place = (effect_key(float(job["effect"])), f"patients_{job['patients']}")
+        jobs.setdefault(place, {}).setdefault(str(job["arm"]), []).append(job)
+    found: dict[str, Any] = {}
+    for place, arms in jobs.items():
+        _put(found, place, {arm: training(each) for arm, each in arms.items()})
+    return found
+
+
+def training(jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how much the networks of one arm were trained and whether they learned.
+
+    Parameters
+    ----------
+    jobs : sequence of mapping
+        Facts of a run: ``seed``, ``steps_per_round`` and ``training``, the record of one network.
+
+    Returns
+    -------
+    dict
+        ``patients``, ``images`` (of one round), ``rounds``, ``steps`` and ``seen`` (of all rounds together), means over the networks,
+        rounded; ``weights``; ``networks``; ``learned``, how many of them learned; ``seeds``: for each ``seed``, ``kept`` (round whose
+        weights answer), ``kept_steps`` (gradient steps until then), ``loss`` and ``accuracy`` on the validation images in that
+        round, 0-1, and ``learned``.
+
+    Notes
+    -----
+    A network has learned by validation when its kept round has both a lower loss than answering every image with the shares of the
+    classes (their entropy, 0.693 for equal shares) and more right answers than naming the commoner class. The round is
+    chosen on the same images, so that a few networks may pass by luck; one that does not pass has learned nothing that its
+    validation images show.
+    """
+    seeds = []
+    for job in jobs:
+        record = job["training"]
+        kept = record["stopping"]["best_epoch"]
+        loss, accuracy = (record["curves"][name][kept - 1] for name in ("valid_loss", "valid_accuracy"))
+        counts = np.array(list(record["data"]["valid"]["per_class"].values()), dtype=float)
+        learned = loss < entropy(counts) and accuracy > counts.max() / counts.sum()
+        steps = kept * job["steps_per_round"]
+        seeds.append(
+            {
+                "seed": job["seed"],
+                "kept": kept,
+                "kept_steps": steps,
+                "loss": loss,
+                "accuracy": accuracy,
+                "learned": bool(learned),
+            }
+        )
+    records = [job["training"] for job in jobs]
+    values = {
+        "patients": [each["data"]["train"]["patients"] for each in records],
+        "images": [each["data"]["train"]["images"] for each in records],
+        "rounds": [each["time"]["epochs"] for each in records],
+        "steps": [job["steps_per_round"] * job["training"]["time"]["epochs"] for job in jobs],
+        "seen": [each["workload"]["images_seen"] for each in records],
+        "weights": [each["model"]["parameters_trainable"] for each in records],
+    }
+    return {
+        **{name: round(float(np.mean(each))) for name, each in values.items()},
+        "networks": len(seeds),
+        "learned": sum(each["learned"] for each in seeds),
+        "seeds": seeds,
+    }
 
 
 def rule(images: Sample) -> dict[str, Any]:
@@ -136,7 +215,7 @@ def _arm(arm: str, table: pd.DataFrame) -> dict[str, Any]:
     small = table["size_cm"] <= BORDER_CM
     sizes: dict[str, Any] = {}
     for name, part in (("small", table[small]), ("large", table[~small])):
-        both = part["label"].nunique() == 2
+        both = part.groupby("seed")["label"].nunique().min() == 2  # each network needs both classes
         sizes[name] = _named(arm, estimates(part, METRICS, compared, auc=True)) if both else None
     return {
         "levels": _named(arm, levels),
@@ -169,6 +248,14 @@ def _against(strong: pd.DataFrame, other: pd.DataFrame, n: int | None) -> dict[s
     for level, sample in others.items():
         found[level]["half_width_printed_n"] = _half_width(one, sample, n)
     return found
+
+
+def _over_trainings(strong: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the area of strong less that of another arm for each seed, per cent, and a t interval over the seeds."""
+    areas = {each["seed"]: each["roc_auc"] for each in other["seeds"]}
+    seeds = [{"seed": each["seed"], "percent": each["roc_auc"] - areas[each["seed"]]} for each in strong["seeds"]]
+    ends = stats.mean([each["percent"] for each in seeds]).ci
+    return {"seeds": seeds, "interval": [float(end) if np.isfinite(end) else None for end in ends]}
 
 
 def _half_width(first: Sample, second: Sample, n: int | None) -> float | None:
