@@ -181,7 +181,7 @@ def read(root: Path, name: str, about: Experiment | None = None) -> StoredRun:
     DataError
         With every problem: a broken ``run.json``, a missing file, one that changed since the run, other columns than declared.
     """
-    folder = root / RUNS / one_of(name, [path.parent.name for path in (root / RUNS).glob("*/run.json")], "run")
+    folder = root / RUNS / one_of(name, [path.parent.name for path in _records(root)], "run")
     try:
         record = Run.model_validate_json((folder / "run.json").read_bytes())
     except ValidationError as error:
@@ -190,15 +190,28 @@ def read(root: Path, name: str, about: Experiment | None = None) -> StoredRun:
             for each in error.errors()
         ]
         raise DataError(found) from error
-    about = about or experiment(root, record.experiment)
     problems, tables = [], {}
+    if folder.name != f"{record.experiment}-{record.scale}":
+        raise DataError(
+            [
+                _problem(
+                    root,
+                    folder / "run.json",
+                    f"experiment {record.experiment} and scale {record.scale} in another folder",
+                )
+            ]
+        )
+    about = about or experiment(root, record.experiment)
     for file, digest in record.files.items():
         path = folder / file
         data = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(data).hexdigest() != digest:
             problems.append(_problem(root, path, "missing, or not the file that the run wrote"))
         elif path.suffix == ".csv":
-            tables[path.stem] = pd.read_csv(io.BytesIO(data), keep_default_na=True)
+            try:
+                tables[path.stem] = pd.read_csv(io.BytesIO(data), keep_default_na=True)
+            except ValueError as error:  # pandas' and Unicode errors are ValueErrors
+                problems.append(_problem(root, path, f"no table: {error}"))
     pictures = {Path(file).stem: b"" for file in record.files if file.endswith(".png")}
     problems += [_problem(root, folder, what) for what in ([] if problems else _undeclared(about, tables, pictures))]
     if problems:
@@ -217,7 +230,12 @@ def best(root: Path, name: str) -> StoredRun | None:
 
 def runs(root: Path) -> list[StoredRun]:
     """Return all stored runs by name."""
-    return [read(root, path.parent.name) for path in sorted((root / RUNS).glob("*/run.json"))]
+    return [read(root, path.parent.name) for path in _records(root)]
+
+
+def _records(root: Path) -> list[Path]:
+    """Return the records of all stored runs."""
+    return sorted(path for path in (root / RUNS).glob("*/run.json") if path.is_file())
 
 
 def _undeclared(about: Experiment, tables: Mapping[str, pd.DataFrame], pictures: Mapping[str, bytes]) -> list[str]:

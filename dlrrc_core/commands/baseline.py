@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ from dlrrc_core.commands.common import Format, messages, show
 from dlrrc_core.files import write
 from dlrrc_core.problems import PageError, UsageError, one_of
 
+OPTIONS = ("scale", "processes", "into")
+VALUES = "a number, a word or a [list] of them"
 app = typer.Typer(no_args_is_help=True)
 parent = typer.Typer()
 parent.add_typer(app, name="baseline", help="The MobileNetV2 baseline: experiments with known truth, and stored runs.")
@@ -40,6 +43,10 @@ def run(
         root = repository.find_root()
         about = store.experiment(root, experiment)
         chosen = {**about.scales[one_of(scale, about.scales, "scale")], **_assigned(parameter or [])}  # type: ignore[index]
+        if parameter and into is None:
+            raise UsageError(
+                f"-p changes what '{scale}' means, and the run would replace the stored one that the chapter reads; add --into FOLDER"
+            )
         chosen |= (
             {"scale": scale} | ({"device": device} if device else {}) | ({"processes": processes} if processes else {})
         )
@@ -71,6 +78,10 @@ def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str | No
     try:
         import_module(f"dlrrc_core.baseline.experiments.{name.replace('-', '_')}")
     except ModuleNotFoundError as error:
+        if str(error.name).startswith("dlrrc_core"):
+            raise UsageError(
+                f"the experiment {name} has no module {error.name}; add it, or take the YAML file away"
+            ) from error
         raise UsageError(f"experiments need {error.name}, which is not installed; run: make torch") from error
     from dlrrc_core import execution  # slow to import: papermill, IPython
 
@@ -81,6 +92,9 @@ def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str | No
     for name in ("UsageError", "TrainingError"):  # said for a person already
         if (mark := f": {name}: ") in (outcome.error or ""):
             raise UsageError(str(outcome.error).split(mark, 1)[1])
+    if ": KeyboardInterrupt: " in (outcome.error or ""):
+        print("dlrrc: stopped; the same command goes on where it was", file=sys.stderr)
+        raise typer.Exit(130)
     if outcome.error:
         raise PageError(f"{outcome.error}\n  the failed notebook is {output}")
     return root / output
@@ -126,8 +140,15 @@ def _assigned(words: list[str]) -> dict[str, Any]:
         name, equals, value = word.partition("=")
         if not equals or not name.isidentifier():
             raise UsageError(f"the parameter '{word}' is not NAME=VALUE; for instance: --parameter seeds=[1,2]")
+        if name in found:
+            raise UsageError(f"the parameter '{name}' is given twice; allowed: once")
+        if name in OPTIONS:
+            raise UsageError(f"'{name}' is no parameter of the experiment here; use --{name}")
         try:
             found[name] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise UsageError(f"the value of '{word}' cannot be read; allowed: a number, a word or a [list]") from error
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise UsageError(f"the value of '{word}' cannot be read; allowed: {VALUES}") from error
+        held = found[name] if isinstance(found[name], list) else [found[name]]
+        if not all(each is None or isinstance(each, bool | int | float | str) for each in held):
+            raise UsageError(f"the value of '{word}' is {type(found[name]).__name__}; allowed: {VALUES}")
     return found

@@ -15,6 +15,7 @@ class Parameters(Base):
 
     factor: int = 2
     breaks_at: int | None = None
+    data: str = ""
 
 
 def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcome:

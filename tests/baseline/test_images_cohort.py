@@ -195,9 +195,20 @@ def test_every_fault_of_the_table_at_once(tmp_path: Path) -> None:
         "out' of Q9; allowed: a path inside the folder",
         "segmentation '/etc/passwd' of Q9; allowed: a path inside the folder",
         "cohort.csv:9:1: no patient",
+        "cohort.csv:6:1: series s0 stands in the rows of Q0 and of Q0; allowed: each series and segmentation once",
+        "cohort.csv:9:1: series s1 stands in the rows of Q1 and of ",
     ):
         assert expected in message
-    assert len(message.splitlines()) == 7
+    assert len(message.splitlines()) == 9
+
+
+def test_a_series_under_two_names_is_refused(tmp_path: Path) -> None:
+    # else its images could be in training and in the test set
+    lines = cohort(tmp_path)
+    patient, *others = lines[-1].split(",")
+    table(tmp_path, [*lines, ",".join(["P99", *others])])
+    with pytest.raises(DataError, match=rf"series \S+ stands in the rows of {patient} and of P99"):
+        read_cohort(tmp_path, classes=CLASSES)
 
 
 def test_tables_that_are_none(tmp_path: Path) -> None:

@@ -81,6 +81,14 @@ def test_the_chapter_reads_the_stored_run(name: str) -> None:
         (["leakage", "--scale", "huge"], "unknown scale 'huge'; allowed: full, reduced, tiny"),
         (["leakage", "-p", "epoch=3"], "unknown parameter of notebooks/baseline/leakage.py 'epoch'"),
         (["leakage", "-p", "epochs"], "the parameter 'epochs' is not NAME=VALUE"),
+        (["leakage", "-p", "epochs=1", "-p", "epochs=2"], "the parameter 'epochs' is given twice; allowed: once"),
+        (["leakage", "-p", "scale=full"], "'scale' is no parameter of the experiment here; use --scale"),
+        (["leakage", "-p", "epochs=2024-01-01"], "the value of 'epochs=2024-01-01' is date; allowed: a number, a word"),
+        (["leakage", "-p", "seeds=&a [*a]"], "the value of 'seeds=&a [*a]' is list; allowed: a number, a word"),
+        (
+            ["leakage", "--scale", "tiny", "-p", "train=0.8", "-p", "valid=0.3"],
+            "train 0.8 and valid 0.3 leave nothing for the test; allowed: together below 1",
+        ),
         (["leakage", "--scale", "tiny", "-p", "epochs=0"], "epochs is 0; input should be greater than or equal to 1"),
         (["leakage", "--scale", "tiny", "-p", "network=resnet35"], "unknown network 'resnet35'"),
         (["leakage", "--scale", "tiny", "--device", "cuda:9"], "device 'cuda:9' is not on this machine; allowed: cpu"),
@@ -97,3 +105,19 @@ def test_wrong_words_have_one_message(words: list[str], message: str, tmp_path: 
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_other_parameters_never_replace_the_run_of_a_chapter() -> None:
+    done = dlrrc("baseline", "run", "leakage", "--scale", "tiny", "-p", "effects=[0.5]")
+    assert done.returncode == 2
+    assert "would replace the stored one that the chapter reads; add --into FOLDER" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("")
+    done = dlrrc("baseline", "run", "recipe", "--scale", "tiny", "--into", str(taken / "below"))
+    assert done.returncode == 2
+    assert f"{taken} is no folder that can be written" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -87,6 +88,23 @@ def test_broken_record(home: Path) -> None:
     assert len(caught.value.problems) == 2
     assert "seconds" in str(caught.value)
     assert "surprise" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"seed,value\n1,2\n3,4,5,6\n"])
+def test_tables_that_are_none_are_named(home: Path, content: bytes) -> None:
+    folder = home / store.RUNS / "trial-tiny"
+    (folder / "rows.csv").write_bytes(content)
+    record = json.loads((folder / "run.json").read_text())
+    record["files"]["rows.csv"] = hashlib.sha256(content).hexdigest()
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(DataError, match=r"trial-tiny/rows\.csv:.*no table"):
+        store.read(home, "trial-tiny")
+
+
+def test_a_run_in_the_folder_of_another_is_refused(home: Path) -> None:
+    (home / store.RUNS / "trial-tiny").rename(home / store.RUNS / "trial-full")
+    with pytest.raises(DataError, match="experiment trial and scale tiny in another folder"):
+        store.read(home, "trial-full")
 
 
 def test_undeclared_tables_write_nothing(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,9 @@ from dlrrc_core.baseline import phantom
 from dlrrc_core.baseline.experiments.grid import Parameters
 from dlrrc_core.baseline.slices import Slices
 from dlrrc_core.baseline.training import Fit, Settings, fit, predict
+from dlrrc_core.problems import UsageError
 
+Seed = Annotated[int, Field(ge=1)]
 Floats = npt.NDArray[np.float64]
 COHORT = ("patients", "classes", "slices_per_patient", "size", "effect", "roi")  # what parameters and a cohort share
 
@@ -62,7 +64,7 @@ class Learning(Parameters):
     variants_per_epoch: int = Field(15, ge=1, le=15)
     precision: Literal["float32", "bf16", "fp16"] = "float32"
     compile: bool = False
-    seeds: tuple[int, ...] = Field((1, 2, 3, 4, 5), min_length=1)
+    seeds: tuple[Seed, ...] = Field((1, 2, 3, 4, 5), min_length=1)
 
 
 class Training(Learning):
@@ -93,6 +95,22 @@ def world(parameters: Parameters, seed: int, **changes: Any) -> phantom.Cohort:
     """
     shared = {name: getattr(parameters, name) for name in COHORT if name in type(parameters).model_fields}
     return phantom.Cohort(**{**shared, "seed": seed, **changes})
+
+
+def rest(parameters: Any) -> float:
+    """Return the share that ``train`` and ``valid`` leave for the test.
+
+    Raises
+    ------
+    UsageError
+        When they leave nothing.
+    """
+    left = 1 - parameters.train - parameters.valid
+    if left < 1e-9:  # 1 - 0.9 - 0.1 is no exact 0
+        raise UsageError(
+            f"train {parameters.train:g} and valid {parameters.valid:g} leave nothing for the test; allowed: together below 1"
+        )
+    return left
 
 
 def settings(parameters: Training, seed: int, **changes: Any) -> Settings:

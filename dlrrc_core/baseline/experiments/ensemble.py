@@ -100,7 +100,7 @@ def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcom
     )
     later = world.changed(patients=_counts(parameters.new_patients, parameters.share), first=world.total + 1)
     known, unseen = (pictures(parameters, each) for each in (world, later))
-    rest = 1 - parameters.train - parameters.valid
+    rest = common.rest(parameters)
     parts = dict(zip(PARTS, split(known[0], "patient", (parameters.train, parameters.valid, rest), seed), strict=True))
     images: list[tuple[Floats, Floats]] = []
     curves: list[dict[str, Any]] = []

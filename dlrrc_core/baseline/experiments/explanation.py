@@ -94,7 +94,7 @@ def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcom
         slices_per_patient=parameters.new_slices,
         first=max(parameters.patients, parameters.leaked_patients) + 1,
     )
-    rest = 1 - parameters.train - parameters.valid
+    rest = common.rest(parameters)
     chosen_parts = split(cohort, "image" if leak else "patient", (parameters.train, parameters.valid, rest), seed)
     train, valid, held_out = (cohort.select(index) for index in chosen_parts)
     tests = {"held out": held_out, "new patients": phantom.slices(later, parameters.device)}

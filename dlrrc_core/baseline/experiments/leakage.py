@@ -73,7 +73,7 @@ def work(parameters: Parameters, job: Mapping[str, Any], folder: Path) -> Outcom
 def parted(parameters: Parameters, cohort: Slices, condition: Condition, seed: int) -> tuple[Slices, Slices, Slices]:
     """Return training, validation and held out slices of one condition."""
     pool = expand(cohort, parameters.copies, seed) if condition == "copies" else cohort
-    rest = 1 - parameters.train - parameters.valid
+    rest = common.rest(parameters)
     unit = "patient" if condition == "patient" else "image"
     chosen = split(pool, unit, (parameters.train, parameters.valid, rest), seed)
     return cast(tuple[Slices, Slices, Slices], tuple(pool.select(index) for index in chosen))

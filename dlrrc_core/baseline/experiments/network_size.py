@@ -54,7 +54,7 @@ class Parameters(common.Learning):
     valid: float = Field(0.1, gt=0, lt=1)
     new_patients: int = Field(400, ge=4)
     new_slices: int = Field(5, ge=1)
-    seeds: tuple[int, ...] = Field(tuple(range(1, 11)), min_length=1)
+    seeds: tuple[common.Seed, ...] = Field(tuple(range(1, 11)), min_length=1)
 
     def training(self, network: str, learning_rate: float) -> common.Training:
         """Return the parameters of one network at one learning rate."""

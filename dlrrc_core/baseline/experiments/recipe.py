@@ -80,7 +80,7 @@ def parted(parameters: Parameters, seed: int) -> tuple[Slices, Slices, Slices]:
         from dlrrc_core.baseline.images import read_cohort  # needs pydicom, which the simulator does not
 
         cohort = read_cohort(parameters.data, parameters.size, parameters.roi)
-        rest = 1 - parameters.train - parameters.valid
+        rest = common.rest(parameters)
         parts = [
             cohort.select(chosen)
             for chosen in split(cohort, parameters.unit, (parameters.train, parameters.valid, rest), seed)

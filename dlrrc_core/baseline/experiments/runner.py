@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import date
 from importlib import import_module
@@ -56,6 +57,7 @@ def run(
     one_of(scale, store.SCALES, "scale")
     module = module_of(name)
     parameters = checked(module.Parameters, asked)
+    home = _writable(Path(into) if into else root)
     commit, changed = _version(root)
     tables: dict[str, list[dict[str, Any]]] = {table: [] for table in about.tables}
     pictures: dict[str, bytes] = {}
@@ -78,7 +80,6 @@ def run(
         "seconds": round(sum(each["seconds"] for each in facts["jobs"]), 1),
         "facts": facts,
     }
-    home = Path(into) if into else root
     frames = {
         table: pd.DataFrame(rows, columns=None if rows else list(about.tables[table])) for table, rows in tables.items()
     }
@@ -123,6 +124,16 @@ def checked(model: type[Parameters], asked: Mapping[str, Any]) -> Parameters:
         return model(**asked)
     except ValidationError as error:
         raise UsageError("; ".join(explained(model, error))) from error
+
+
+def _writable(home: Path) -> Path:
+    """Return a root below which a run can be stored; refuse it before hours of work."""
+    there = next(path for path in (home, *home.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise UsageError(
+            f"a run cannot be stored in {home}: {there} is no folder that can be written; allowed: one that can"
+        )
+    return home
 
 
 def _version(root: Path) -> tuple[str | None, bool | None]:

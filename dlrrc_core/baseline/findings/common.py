@@ -129,8 +129,8 @@ def side(interval: Sequence[float | None], null: float = 0.0) -> str:
 
 
 def effect_key(effect: float) -> str:
-    """Return the name of an effect among the numbers: ``effect_0`` to ``effect_100``."""
-    return f"effect_{round(100 * effect)}"
+    """Return the name of an effect among the numbers: ``effect_0`` to ``effect_100``, ``effect_0_1`` for 0.001."""
+    return f"effect_{100 * effect:g}".replace(".", "_")
 
 
 def in_percent(estimate: Estimate) -> dict[str, Any]:

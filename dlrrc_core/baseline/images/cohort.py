@@ -222,6 +222,7 @@ def _faults(path: Path, folder: Path, rows: list[Patient], classes: tuple[str, .
             "two or more classes",
         )
     seen: dict[str, str] = {}
+    places: dict[Path, str] = {}
     for row in rows:
         if not row.patient:
             yield Problem(str(path), row.line, 1, "no patient", "the id of the patient")
@@ -234,6 +235,10 @@ def _faults(path: Path, folder: Path, rows: list[Patient], classes: tuple[str, .
         for what, place in (("series", row.series), ("segmentation", row.segmentation)):
             if place is None:
                 continue
+            if place in places:
+                held = f"{what} {place.name} stands in the rows of {places[place]} and of {row.patient}"
+                yield Problem(str(path), row.line, 1, held, "each series and segmentation once")
+            places[place] = row.patient
             inside = place.is_relative_to(folder) and ".." not in place.relative_to(folder).parts and place != folder
             name = place.relative_to(folder).as_posix() if inside else str(place)
             if not inside:

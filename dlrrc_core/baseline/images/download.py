@@ -68,7 +68,7 @@ def build(
         When a cohort is unknown, labels are missing, the disk is too small, there is no network, or files differ from their checksums
         or from the number in the index.
     """
-    names = [cohorts] if isinstance(cohorts, str) else list(cohorts)
+    names = [cohorts] if isinstance(cohorts, str) else list(dict.fromkeys(cohorts))
     for name in names or [""]:
         one_of(name, public.catalogue().cohorts, "cohort")
     one_of(prefer, public.PREFER, "preference")
@@ -102,8 +102,12 @@ def _table(names: list[str], labels: Path | str | None, prefer: str, index: Path
         try:
             given = pd.read_csv(labels, dtype=str, keep_default_na=False)
             chosen = dict(zip(given["patient"], given["class"], strict=True))
+            if twice := sorted(set(given.loc[given["patient"].duplicated(), "patient"])):
+                raise ValueError(f"{', '.join(twice[:5])} more than once")
         except (OSError, ValueError, KeyError) as error:
-            raise UsageError(f"{labels}: {error}; allowed: CSV with the columns patient and class") from error
+            raise UsageError(
+                f"{labels}: {error}; allowed: CSV with the columns patient and class, each patient once"
+            ) from error
         table["class"] = table["patient"].map(chosen).fillna(table["class"])
     table = table[table["class"].notna() & (table["class"] != "")]
     if table.empty:

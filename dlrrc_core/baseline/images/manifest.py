@@ -35,7 +35,7 @@ class Manifest:
         self.rows: list[dict[str, str]] = []
         path = folder / NAME
         if path.is_file():
-            reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+            reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8", errors="replace")))
             self.rows = list(reader)
             if tuple(reader.fieldnames or ()) != COLUMNS or any(None in (*row, *row.values()) for row in self.rows):
                 fix = "delete it: files are kept and checked against the bucket"

@@ -191,6 +191,8 @@ def _sentence(model: type[BaseModel], each: Any) -> str:
         return f"unknown setting '{name}'; allowed: {', '.join(model.model_fields)}" + (f"; {hint}" if hint else "")
     if each["type"] == "value_error":  # of a validator, already a sentence
         return str(each["ctx"]["error"])
+    if each["type"] == "tuple_type":
+        return f"{name} is {each['input']!r}; allowed: a list such as [1, 2]"
     if each["type"] == "literal_error":
         options = _options(model, str(each["loc"][0]))
         hint = nearest(each["input"], options)
@@ -210,4 +212,4 @@ def _options(model: type[BaseModel], field: str) -> list[str]:
         words = [str(each) for each in inner if isinstance(each, (str, int))]
         found += words
         pending += [each for each in inner if not isinstance(each, (str, int)) and each is not type(None)]
-    return found
+    return list(dict.fromkeys(found))
