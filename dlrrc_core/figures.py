@@ -51,9 +51,27 @@ def canvas(width: float = 7.2, height: float = 4.2) -> tuple[Figure, mpl.axes.Ax
     width, height : float
         Size in inches; at most 7.2 wide, so that the text stays readable on a page.
     """
+    figure, (axes,) = panels(1, height, width)
+    return figure, axes
+
+
+def panels(
+    count: int, height: float = 4.2, width: float = 7.2, share_y: bool = False
+) -> tuple[Figure, list[mpl.axes.Axes]]:
+    """Return an empty figure with axes side by side in the style of the book.
+
+    Parameters
+    ----------
+    count : int
+        Number of axes.
+    height, width : float
+        Size in inches; at most 7.2 wide, so that the text stays readable on a page.
+    share_y : bool, default False
+        Whether the axes have one scale.
+    """
     with mpl.rc_context(STYLE), sns.axes_style("ticks", rc=STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, figure.subplots()
+        return figure, list(figure.subplots(1, count, squeeze=False, sharey=share_y)[0])
 
 
 def legend(axes: mpl.axes.Axes, x: float = 0.5, y: float = 1.16) -> mpl.legend.Legend:

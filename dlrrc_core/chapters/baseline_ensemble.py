@@ -228,9 +228,7 @@ class Ensemble(Baseline):
 
     def reliability_figure(self) -> Html:
         """Return reliability diagrams on new patients, as they are and after recalibration."""
-        figure, axes = figures.canvas(height=3.2)
-        figure.delaxes(axes)
-        panels = figure.subplots(1, len(DRAWN), sharey=True)
+        figure, panels = figures.panels(len(DRAWN), 3.2, share_y=True)
         styles = {"none": ("own-2", "o", "-"), "temperature": ("own", "s", "--"), "platt": ("mean", "D", ":")}
         columns = [Column("Model"), Column("Probabilities"), Column("Bin"), Column("Patients", True)]
         columns += [
@@ -248,8 +246,7 @@ class Ensemble(Baseline):
                 panel.plot(x, y, line + marker, ms=4, lw=1.1, color=figures.COLOURS[colour], label=words)
                 rows += [_bin(LABELS[model], words, each) for each in bins]
             panel.set(xlim=(0, 1), ylim=(0, 1), xlabel="Predicted probability")
-            panel.set_title(LABELS[model].replace(", ", ",\n"), fontsize=8, color=figures.INK)
-            panel.tick_params(colors=figures.INK)
+            panel.set_title(LABELS[model].replace(", ", ",\n"), fontsize=8)
         panels[0].set(ylabel="Share of class 1")
         figures.legend(panels[1], y=1.45)
         numbers = tables.table(columns, rows, "Reliability of the probabilities on new patients", "ensemble-bins")

@@ -151,9 +151,7 @@ class Recipe(Baseline):
 
     def curves_figure(self) -> Html:
         """Return loss and accuracy over the rounds, training and validation, one line per seed."""
-        figure, axes = figures.canvas(height=3.4)
-        figure.delaxes(axes)
-        panels = figure.subplots(1, 2)
+        figure, panels = figures.panels(2, 3.4)
         seeds = list(self.n.value("curves"))
         for panel, (kind, label) in zip(panels, CURVES.items(), strict=True):
             for part, colour, style in (("train", "own", "-"), ("valid", "own-2", "--")):
@@ -169,7 +167,6 @@ class Recipe(Baseline):
                         label=words,
                     )
             panel.set(xlabel="Round through the training images", ylabel=label)
-            panel.tick_params(colors=figures.INK)
         figures.legend(panels[0], x=1.0, y=1.18)
         columns = [
             Column("Seed"),

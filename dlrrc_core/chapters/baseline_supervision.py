@@ -164,9 +164,9 @@ class Supervision(Baseline):
     def training_table(self) -> Html:
         """Return how much every arm was trained, and whether it learned by validation."""
         columns = [Column("Classes differ, %", True), Column("Training patients", True), Column("Arm")]
-        columns += [Column(name, True) for name in ("Images of a round", "Rounds", "Images in all", "Steps in all")]
-        columns += [Column(name) for name in ("Kept round", "Steps until then", "Validation accuracy", "Learned")]
-        formats = {"kept": "d", "kept_steps": "d", "accuracy": ".1%"}
+        columns += [Column(name, True) for name in ("Images of a round", "Steps in all")]
+        columns += [Column(name) for name in ("Kept round", "Validation accuracy", "Learned")]
+        formats = {"kept": "d", "accuracy": ".0%"}
         rows: list[Row] = []
         for effect, cohort in self.places:
             for arm in self.arms(effect, cohort):
@@ -174,7 +174,7 @@ class Supervision(Baseline):
                 seeds = self.n.value(f"{at}.seeds")
                 texts = [", ".join(format(each[name], fmt) for each in seeds) for name, fmt in formats.items()]
                 texts.append(f"{self.n.value(f'{at}.learned')} of {self.n.value(f'{at}.networks')}")
-                numbers = [self.n.cell(f"{at}.{name}") for name in ("images", "rounds", "seen", "steps")]
+                numbers = [self.n.cell(f"{at}.{name}") for name in ("images", "steps")]
                 rows.append([*_place(effect, cohort), arm, *numbers, *texts])
         return tables.table(columns, rows, "Trainings of every arm", "supervision-trainings")
 
@@ -234,17 +234,13 @@ class Supervision(Baseline):
     def figure(self) -> Html:
         """Return the area under the ROC curve of every arm over the size of the training cohort."""
         effects = list(self.n.value("arms"))
-        figure, axes = figures.canvas(height=3.6)
-        figure.delaxes(axes)
-        panels = figure.subplots(1, len(effects), squeeze=False, sharey=True)[0]
+        figure, panels = figures.panels(len(effects), 3.6, share_y=True)
         for panel, effect in zip(panels, effects, strict=True):
             cohorts = list(self.n.value(f"arms.{effect}"))
             for k, arm in enumerate(arm for arm in ARMS if arm in self.arms(effect, cohorts[0])):
                 self._line(panel, effect, cohorts, arm, k)
             panel.axhline(50, linestyle=":", color=figures.COLOURS["line"], linewidth=1)
             panel.set(xlabel="Training patients", title=f"Classes differ by {effect.rsplit('_', 1)[1]} %")
-            panel.title.set_color(figures.INK)
-            panel.tick_params(colors=figures.INK)
         panels[0].set(ylabel="AUC of new patients, %")
         panels[0].legend(loc="best", frameon=False, labelcolor=figures.INK, fontsize=8)
         alt = "Area under the ROC curve on new patients against the number of training patients, one line per arm; the numbers are in the table."
