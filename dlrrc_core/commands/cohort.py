@@ -107,4 +107,6 @@ def check(
         from dlrrc_core.baseline.images.check import check as run  # pydicom is an extra
 
         table = run(folder, progress=True)
+    if not (folder / "manifest.csv").is_file():
+        typer.echo(f"dlrrc: {folder} has no manifest.csv; its files were read, and compared with no checksum", err=True)
     typer.echo(as_json(table.to_dict("records")) if format is Format.json else table.to_string(index=False))

@@ -356,6 +356,11 @@ def test_commands(bucket: tuple[Path, Path], tmp_path: Path) -> None:
     checked = run.invoke(app, ["cohort", "check", str(tmp_path / "c")])
     assert checked.exit_code == 0, checked.output
     assert "TCGA-3" in checked.stdout
+    assert checked.stderr == ""
+    (tmp_path / "c/manifest.csv").unlink()
+    alone = run.invoke(app, ["cohort", "check", str(tmp_path / "c")])
+    assert (alone.exit_code, alone.stdout) == (0, checked.stdout)
+    assert "has no manifest.csv; its files were read, and compared with no checksum" in alone.stderr
     asked = run.invoke(app, ["cohort", "build", "c4kc-kits", "--folder", str(tmp_path / "k")])
     assert asked.exit_code == 2
     assert "c4kc-kits has several classes" in asked.stderr
