@@ -10,6 +10,7 @@ import pandas as pd
 from dlrrc_core import stats
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.cases import Sample
+from dlrrc_core.baseline.comparison import Comparison
 from dlrrc_core.baseline.predictions import images
 from dlrrc_core.baseline.rates import Estimate, Options, rates
 from dlrrc_core.baseline.roc import roc_auc
@@ -142,4 +143,17 @@ def in_percent(estimate: Estimate) -> dict[str, Any]:
         "n": estimate.n,
         "patients": estimate.patients,
         "method": estimate.method,
+    }
+
+
+def difference(found: Comparison) -> dict[str, Any]:
+    """Return a comparison of two models as a dictionary in per cent."""
+    low, high = found.interval or (None, None)
+    return {
+        "percent": 100 * found.value,
+        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
+        "p": found.p,
+        "test": found.test,
+        "method": found.method,
+        "n": found.n,
     }

@@ -11,8 +11,8 @@ import pandas as pd
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.calibration import brier, calibration
 from dlrrc_core.baseline.cases import Sample
-from dlrrc_core.baseline.comparison import Comparison, against_majority, compare_answers, compare_auc
-from dlrrc_core.baseline.findings.common import in_percent, over_trainings
+from dlrrc_core.baseline.comparison import against_majority, compare_answers, compare_auc
+from dlrrc_core.baseline.findings.common import difference, in_percent, over_trainings
 from dlrrc_core.baseline.rates import Options, rates
 from dlrrc_core.baseline.roc import roc_auc
 from dlrrc_core.baseline.store import StoredRun
@@ -166,20 +166,8 @@ def _compared(first: str, second: str, one: Sample, other: Sample) -> dict[str, 
     return {
         "first": first,
         "second": second,
-        **{name: _difference(each) for name, each in found.items()},
+        **{name: difference(each) for name, each in found.items()},
         "trainings": over_trainings([float(gained[own == each].mean()) for each in np.unique(own)]),
-    }
-
-
-def _difference(found: Comparison) -> dict[str, Any]:
-    """Return a comparison in per cent."""
-    low, high = found.interval or (None, None)
-    return {
-        "percent": 100 * found.value,
-        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
-        "p": found.p,
-        "test": found.test,
-        "n": found.n,
     }
 
 

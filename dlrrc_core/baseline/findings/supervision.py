@@ -14,8 +14,8 @@ from scipy.stats import entropy, norm
 from dlrrc_core import repository, stats
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.cases import Sample
-from dlrrc_core.baseline.comparison import Comparison, compare_answers, compare_auc
-from dlrrc_core.baseline.findings.common import LEVELS, effect_key, estimates, samples
+from dlrrc_core.baseline.comparison import compare_answers, compare_auc
+from dlrrc_core.baseline.findings.common import LEVELS, difference, effect_key, estimates, samples
 from dlrrc_core.baseline.rates import table as two_by_two
 from dlrrc_core.baseline.store import StoredRun
 
@@ -187,7 +187,7 @@ def rule(images: Sample) -> dict[str, Any]:
         "mirrored": _pair(mirrored),
         "mean_probability": _pair(mean),
         "perfect": 100 * float((slices[ones] > MORE_THAN).mean()),
-        "against_mean": {metric: _difference(compare_answers(positive, mean, metric)) for metric in METRICS},
+        "against_mean": {metric: difference(compare_answers(positive, mean, metric)) for metric in METRICS},
         "by_slices": {name: _stratum(positive, mean, slices, *ends) for name, ends in SLICES.items()},
     }
 
@@ -241,10 +241,10 @@ def _against(strong: pd.DataFrame, other: pd.DataFrame, n: int | None) -> dict[s
     others = samples(other, ["mean_probability", "consecutive_slices"])
     one = replace(one, level="case")  # one cube is one patient
     found: dict[str, Any] = {
-        level: {metric: _difference(compare_answers(one, sample, metric)) for metric in METRICS}
+        level: {metric: difference(compare_answers(one, sample, metric)) for metric in METRICS}
         for level, sample in others.items()
     }
-    found["mean_probability"]["roc_auc"] = _difference(compare_auc(one, others["mean_probability"]))
+    found["mean_probability"]["roc_auc"] = difference(compare_auc(one, others["mean_probability"]))
     for level, sample in others.items():
         found[level]["half_width_printed_n"] = _half_width(one, sample, n)
     return found
@@ -264,19 +264,6 @@ def _half_width(first: Sample, second: Sample, n: int | None) -> float | None:
         return None
     gap = (first.call == first.truth).astype(float) - (second.call == second.truth)
     return float(100 * norm.isf(0.025) * gap.std() / sqrt(n))
-
-
-def _difference(found: Comparison) -> dict[str, Any]:
-    """Return a comparison in per cent."""
-    low, high = found.interval or (None, None)
-    return {
-        "percent": 100 * found.value,
-        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
-        "p": found.p,
-        "test": found.test,
-        "method": found.method,
-        "n": found.n,
-    }
 
 
 def _pair(sample: Sample) -> dict[str, Any]:
