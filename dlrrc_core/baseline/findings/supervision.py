@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import entropy, norm
 
-from dlrrc_core import repository, stats
+from dlrrc_core import repository
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.cases import Sample
 from dlrrc_core.baseline.comparison import compare_answers, compare_auc
-from dlrrc_core.baseline.findings.common import LEVELS, difference, effect_key, estimates, samples
+from dlrrc_core.baseline.findings.common import LEVELS, difference, effect_key, estimates, over_trainings, samples
 from dlrrc_core.baseline.rates import table as two_by_two
 from dlrrc_core.baseline.store import StoredRun
 
@@ -254,8 +254,7 @@ def _over_trainings(strong: Mapping[str, Any], other: Mapping[str, Any]) -> dict
     """Return the area of strong less that of another arm for each seed, per cent, and a t interval over the seeds."""
     areas = {each["seed"]: each["roc_auc"] for each in other["seeds"]}
     seeds = [{"seed": each["seed"], "percent": each["roc_auc"] - areas[each["seed"]]} for each in strong["seeds"]]
-    ends = stats.mean([each["percent"] for each in seeds]).ci
-    return {"seeds": seeds, "interval": [float(end) if np.isfinite(end) else None for end in ends]}
+    return {"seeds": seeds, **over_trainings([each["percent"] for each in seeds])}
 
 
 def _half_width(first: Sample, second: Sample, n: int | None) -> float | None:
