@@ -296,6 +296,7 @@ def test_units_do_not_matter(values: list[tuple[int, int, int]], scale: float, s
     assert boot.estimate[0] == pytest.approx(other_boot.estimate[0], abs=1e-9, nan_ok=True)
 
 
+@pytest.mark.slow  # statsmodels collects garbage at every call of Holm's method
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=30))
 def test_adjusted_p_never_falls_below_p(values: list[float | None]) -> None:
     p = np.array([NAN if v is None else v for v in values])

@@ -33,7 +33,9 @@ def without(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", BLOCK + code], capture_output=True, text=True, cwd=ROOT, check=False)
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize(
+    "chapter", [pytest.param(each, marks=pytest.mark.slow if each == "baseline_ensemble" else ()) for each in CHAPTERS]
+)
 def test_chapter_opens(chapter: str) -> None:
     done = without(f"from dlrrc_core.chapters import {chapter} as c\nprint(type(c.open_chapter().notice()).__name__)")
     assert (done.stdout.strip(), done.stderr) == ("Html", "")
