@@ -39,7 +39,7 @@ test: torch ## everything: lint, unit and data tests, strict build, executed cha
 	$(BIN)/pytest -q --ignore=tests/browser
 	$(MAKE) strict nbval browser
 
-check: torch ## the fast suite for daily work, on all cores (under three minutes on two)
+check: torch ## the fast suite for daily work, on all cores (under four minutes on two)
 	$(MAKE) lint
 	$(BIN)/pytest -q --ignore=tests/browser -m "not slow" -n auto --dist loadscope
 
