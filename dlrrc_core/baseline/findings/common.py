@@ -130,16 +130,25 @@ def side(interval: Sequence[float | None], null: float = 0.0) -> str:
 
 
 def effect_key(effect: float) -> str:
-    """Return the name of an effect among the numbers: ``effect_0`` to ``effect_100``, ``effect_0_1`` for 0.001."""
-    return f"effect_{100 * effect:g}".replace(".", "_")
+    """Return the name of an effect among the numbers, see :func:`share_key`."""
+    return share_key("effect", effect)
+
+
+def share_key(name: str, share: float) -> str:
+    """Return a name with a share in per cent: ``effect_0`` to ``effect_100``, ``effect_0_1`` for 0.001."""
+    return f"{name}_{100 * share:g}".replace(".", "_")
+
+
+def percent_interval(interval: tuple[float, float] | None) -> list[float | None]:
+    """Return both ends of an interval in per cent, None where there is none."""
+    return [None, None] if interval is None else [100 * end for end in interval]
 
 
 def in_percent(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate as a dictionary in per cent."""
-    low, high = estimate.interval or (None, None)
     return {
         "percent": None if estimate.value is None else 100 * estimate.value,
-        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
+        "interval": percent_interval(estimate.interval),
         "n": estimate.n,
         "patients": estimate.patients,
         "method": estimate.method,
@@ -148,10 +157,9 @@ def in_percent(estimate: Estimate) -> dict[str, Any]:
 
 def difference(found: Comparison) -> dict[str, Any]:
     """Return a comparison of two models as a dictionary in per cent."""
-    low, high = found.interval or (None, None)
     return {
         "percent": 100 * found.value,
-        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
+        "interval": percent_interval(found.interval),
         "p": found.p,
         "test": found.test,
         "method": found.method,

@@ -14,8 +14,8 @@ import pandas as pd
 from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.calibration import calibration
 from dlrrc_core.baseline.cases import Sample
-from dlrrc_core.baseline.comparison import compare_answers, compare_auc
-from dlrrc_core.baseline.findings.common import effect_key, in_percent
+from dlrrc_core.baseline.comparison import Comparison, compare_answers, compare_auc
+from dlrrc_core.baseline.findings.common import effect_key, in_percent, percent_interval, share_key
 from dlrrc_core.baseline.rates import Options, bounds, from_sums, rates
 from dlrrc_core.baseline.roc import roc_auc
 from dlrrc_core.baseline.store import StoredRun
@@ -110,7 +110,7 @@ def measured(sample: Sample, options: Options | None = None) -> dict[str, Any]:
         interval, _ = bounds(boot, k)
         found[name] = {
             "percent": 100 * float(boot.estimate[k]),
-            "interval": [None, None] if interval is None else [100 * each for each in interval],
+            "interval": percent_interval(interval),
             "n": sample.n,
             "patients": sample.patients,
             "method": chosen.bootstrap,
@@ -135,14 +135,7 @@ def difference(first: Sample, second: Sample, options: Options | None = None) ->
         has several scans).
     """
     found = compare_answers(first, second, "accuracy", options)
-    low, high = found.interval or (None, None)
-    return {
-        "points": 100 * found.value,
-        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
-        "patients": found.patients,
-        "method": found.method,
-        "p": found.p,
-    }
+    return {**_points(found), "p": found.p}
 
 
 def area_difference(first: Sample, second: Sample, options: Options | None = None) -> dict[str, Any]:
@@ -158,11 +151,14 @@ def area_difference(first: Sample, second: Sample, options: Options | None = Non
     dict
         ``points``, ``interval`` (DeLong; without values where the variance is 0 or not defined), ``patients`` and ``method``.
     """
-    found = compare_auc(first, second, options)
-    low, high = found.interval or (None, None)
+    return _points(compare_auc(first, second, options))
+
+
+def _points(found: Comparison) -> dict[str, Any]:
+    """Return a difference in percentage points."""
     return {
         "points": 100 * found.value,
-        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
+        "interval": percent_interval(found.interval),
         "patients": found.patients,
         "method": found.method,
     }
@@ -217,7 +213,7 @@ def _confounded(table: pd.DataFrame) -> dict[str, Any]:
         for key in ("apart", "turned_round", "external"):
             place[key]["lost"] = difference(samples["internal"], samples[key])
             place[key]["less_sure"] = place["internal"]["confidence"]["percent"] - place[key]["confidence"]["percent"]
-        together = f"confounding_{round(100 * float(confounding))}"
+        together = share_key("confounding", float(confounding))
         found.setdefault(effect_key(float(effect)), {})[together] = {
             "effect": float(effect),
             "confounding": float(confounding),

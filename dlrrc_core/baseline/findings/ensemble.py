@@ -12,7 +12,7 @@ from dlrrc_core.baseline import cases
 from dlrrc_core.baseline.calibration import brier, calibration
 from dlrrc_core.baseline.cases import Sample
 from dlrrc_core.baseline.comparison import against_majority, compare_answers, compare_auc
-from dlrrc_core.baseline.findings.common import difference, in_percent, over_trainings
+from dlrrc_core.baseline.findings.common import difference, in_percent, over_trainings, share_key
 from dlrrc_core.baseline.rates import Options, rates
 from dlrrc_core.baseline.roc import roc_auc
 from dlrrc_core.baseline.store import StoredRun
@@ -39,7 +39,7 @@ def key(name: str) -> str:
 
 def effect_key(effect: float) -> str:
     """Return the name of a clinical effect: ``clinical_0`` to ``clinical_100``."""
-    return f"clinical_{round(100 * effect)}"
+    return share_key("clinical", effect)
 
 
 def statistics(run: StoredRun) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from dlrrc_core.baseline.findings.common import effect_key
 from dlrrc_core.baseline.store import StoredRun
 
 FEATURES = ("necrosis", "cysts", "calcification", "wheel")
@@ -58,7 +59,7 @@ def statistics(run: StoredRun) -> dict[str, Any]:
         "near": NEAR,
         "away": [name for name, each in tissues.items() if abs(each["measured"] - each["set"]) > NEAR],
         "tumours": tumours,
-        "likeness": {f"effect_{round(100 * row['effect'])}": _alike(row) for row in likeness.to_dict("records")},
+        "likeness": {effect_key(row["effect"]): _alike(row) for row in likeness.to_dict("records")},
         "difference": difference(physics, str(likeness["brighter"].iloc[0]), str(likeness["darker"].iloc[0])),
         "physics": {"numbers": len(physics), "assumed": int(sources.str.contains("assumed").sum())},
     }
