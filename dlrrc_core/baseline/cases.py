@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Level = Literal["image", "case"]
 SHOWN = 5  # of each kind of problem
+THRESHOLD = 0.5  # probability of class 1 from which on an answer is class 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ def sample(
     probability: npt.ArrayLike,
     patient: Sequence[Any] | npt.NDArray[Any] | None = None,
     slice_order: npt.ArrayLike | None = None,
-    threshold: float = 0.5,
+    threshold: float = THRESHOLD,
     network: Sequence[Any] | npt.NDArray[Any] | None = None,
 ) -> Sample:
     """Return the answers on images, checked.
@@ -120,7 +121,7 @@ def samples(
     probabilities: Mapping[str, npt.ArrayLike],
     patient: Sequence[Any] | npt.NDArray[Any] | None = None,
     slice_order: npt.ArrayLike | None = None,
-    threshold: float = 0.5,
+    threshold: float = THRESHOLD,
     network: Sequence[Any] | npt.NDArray[Any] | None = None,
 ) -> dict[str, Sample]:
     """Return the answers of several models on the same images, checked together.
@@ -237,7 +238,7 @@ def consecutive_slices(images: Sample, more_than: int = 3) -> Sample:
     return _cases(images, longest, (longest > more_than).astype(np.int64), rule, False)
 
 
-def mean_probability(images: Sample, threshold: float = 0.5) -> Sample:
+def mean_probability(images: Sample, threshold: float = THRESHOLD) -> Sample:
     """Return cases by the mean of the probabilities of their images.
 
     Parameters

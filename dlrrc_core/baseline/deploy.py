@@ -20,6 +20,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from scipy.special import softmax
 
+from dlrrc_core.baseline.cases import THRESHOLD
 from dlrrc_core.baseline.deploy_export import INPUT, export
 from dlrrc_core.baseline.networks import Network
 from dlrrc_core.baseline.networks.measures import evaluating
@@ -29,7 +30,6 @@ __all__ = ["agreement", "answers", "check", "export", "latency", "quantise"]
 
 Floats = npt.NDArray[np.float64]
 BATCH = 16
-EVEN = 0.5  # as the threshold of cases.sample
 BROKEN = (
     runtime_errors.Fail,
     runtime_errors.InvalidArgument,
@@ -132,7 +132,7 @@ def _compared(expected: Floats, found: Floats) -> dict[str, Any]:
 
 def _called(probability: Floats) -> npt.NDArray[np.int64]:
     """Return the answer for probabilities of shape (n, classes); of two classes an even answer is class 1."""
-    called = probability[:, 1] >= EVEN if probability.shape[1] == 2 else probability.argmax(axis=1)
+    called = probability[:, 1] >= THRESHOLD if probability.shape[1] == 2 else probability.argmax(axis=1)
     return np.asarray(called, dtype=np.int64)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dlrrc_core.baseline.cases import Sample
+from dlrrc_core.baseline.cases import THRESHOLD, Sample
 from dlrrc_core.baseline.comparison import compare_answers
 from dlrrc_core.baseline.findings import published
-from dlrrc_core.baseline.findings.common import estimates, samples
+from dlrrc_core.baseline.findings.common import estimates, percent_interval, samples
 from dlrrc_core.baseline.store import StoredRun
 
 WAYS = {
@@ -22,7 +22,6 @@ VERSIONS = {"torch": "torch float32", "onnx": "onnx float32", "int8": "onnx int8
 PAIRS = {"export": "onnx float32 against torch", "eight_bits": "onnx int8 against onnx float32"}
 COMPARED = {"export": ("torch", "onnx"), "eight_bits": ("onnx", "int8")}
 FEWEST = 10  # patients whose answers changed; of fewer a bootstrap over patients draws too little to give an interval
-EVEN = 0.5  # as the threshold of cases.sample
 MEASURES = (
     "median_ms",
     "quartile_1_ms",
@@ -153,13 +152,12 @@ def eight_bits(whole: Sample, small: Sample) -> dict[str, Any]:
     """
     one, changed = compare_answers(whole, small), whole.call != small.call
     patients = np.unique(whole.patient[changed]).size
-    low, high = one.interval if one.interval is not None and patients >= FEWEST else (None, None)
     both = {"onnx": whole, "int8": small}
-    even = {key: each.score == EVEN for key, each in both.items()}
-    other = {key: (each.score > EVEN).astype(int) for key, each in both.items()}
+    even = {key: each.score == THRESHOLD for key, each in both.items()}
+    other = {key: (each.score > THRESHOLD).astype(int) for key, each in both.items()}
     return {
         "points": 100 * one.value,
-        "interval": [None if low is None else 100 * low, None if high is None else 100 * high],
+        "interval": percent_interval(one.interval if patients >= FEWEST else None),
         "method": one.method,
         "patients": one.patients,
         "fewest": FEWEST,
