@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,7 +75,9 @@ def notebook(root: Path, name: str, parameters: dict[str, Any], engine: str | No
         When a cell failed in another way. Either way the notebook with the traceback is kept.
     """
     try:
-        import_module(f"dlrrc_core.baseline.experiments.{name.replace('-', '_')}")
+        from dlrrc_core.baseline.experiments.runner import module_of  # torch is an extra
+
+        module_of(name)
     except ModuleNotFoundError as error:
         if str(error.name).startswith("dlrrc_core"):
             raise UsageError(

@@ -107,7 +107,6 @@ def from_notebook(name: str, names: Mapping[str, Any]) -> StoredRun:
     UsageError
         As :func:`run`.
     """
-    store.experiment(find_root(), name)
     known = module_of(name).Parameters.model_fields
     asked = {each: names[each] for each in known if each in names}
     return run(name, names["scale"], asked, names["processes"], names["into"])
